@@ -1,0 +1,135 @@
+import type { Box } from './sample.js';
+
+/** Seconds per tick as an exact fraction: [numerator, denominator], both positive integers. */
+export type TimeBase = readonly [numerator: number, denominator: number];
+
+/** A stretch of one video in ticks of its `timeBase`; the end is exclusive. */
+export interface TimeSpan {
+  readonly startPts: number;
+  readonly endPts: number;
+}
+
+/** One decoded picture, upright and with square pixels. */
+export interface Frame {
+  /** uint8 [height, width, channels], row-major, 0–255: RGB for 3 channels, luma for 1; belongs to its receiver. */
+  readonly data: Uint8Array;
+  /** Pixels, after rotation and pixel aspect ratio are applied. */
+  readonly width: number;
+  readonly height: number;
+  /** Ticks of the video's `timeBase`, on the source's own clock; rates vary, so never index / fps. */
+  readonly pts: number;
+}
+
+/** A stretch of sound. */
+export interface AudioClip {
+  /** float32 [samples], mono, nominally -1–1. */
+  readonly data: Float32Array;
+  readonly sampleRateHz: number;
+  /** Seconds on the source's own clock at which the first sample sounds. */
+  readonly startSeconds: number;
+}
+
+/** What a container says, and decoding confirms, of a picture stream. */
+export interface VideoStream {
+  readonly index: number;
+  readonly codec: string;
+  readonly pixelFormat: string;
+  readonly codedWidth: number;
+  readonly codedHeight: number;
+  /** Pixels, after rotation and sample aspect are applied. */
+  readonly width: number;
+  readonly height: number;
+  /** Degrees clockwise by which the coded picture is turned for display: 0, 90, 180 or 270. */
+  readonly rotation: number;
+  readonly sampleAspect: readonly [number, number];
+  readonly timeBase: TimeBase;
+  readonly startPts: number;
+  /** End of the last decodable frame, exclusive. */
+  readonly endPts: number;
+  readonly durationSeconds: number;
+  /** Decodable frames, counted. */
+  readonly frames: number;
+  /** Frames per second over the whole video. */
+  readonly averageRate: number;
+  readonly variableRate: boolean;
+  readonly interlaced: boolean;
+  readonly colorRange: 'limited' | 'full' | 'unknown';
+}
+
+/** What a container says of a sound stream. */
+export interface AudioStream {
+  readonly index: number;
+  readonly codec: string;
+  readonly sampleRateHz: number;
+  readonly channels: number;
+  readonly startSeconds: number;
+  readonly durationSeconds: number;
+}
+
+/** One uncut take of a video. */
+export interface Shot extends TimeSpan {
+  /** Position in the video, from 0. */
+  readonly index: number;
+  /** The picture inside its letterbox, in display pixels; null: the whole picture. */
+  readonly crop: Box | null;
+}
+
+/** One line of an official benchmark list that this content stands for. */
+export interface BenchmarkEntry {
+  /** `<class>/<file without extension>`, exactly as in the list. */
+  readonly key: string;
+  /** 0-based class index. */
+  readonly label: number;
+  readonly className: string;
+  /** Clips of one original recording; never to be split between training and test. */
+  readonly group: string;
+  /** The entry's role in official split 1, 2, …. */
+  readonly roles: readonly ('train' | 'test' | 'unused')[];
+}
+
+/** One file, picture folder or generator, as probed: one line of `manifest.jsonl`. */
+export interface VideoSource {
+  readonly schema: 1;
+  /** 16 hexadecimal digits, from the content and not from the path. */
+  readonly id: string;
+  readonly kind: 'file' | 'frames' | 'synthetic';
+  /** Every place where this content was found, absolute or relative to the corpus. */
+  readonly paths: readonly string[];
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly container: string;
+  readonly video: VideoStream;
+  readonly audio: AudioStream | null;
+  readonly shots: readonly Shot[];
+  /** Mean absolute luma difference of neighbouring frames on a 32×32 picture, 0–255. */
+  readonly motion: number;
+  /** Share of neighbouring frames that do not differ, 0–1. */
+  readonly still: number;
+  /** 64-bit perceptual hash of evenly spread frames, hexadecimal, joined by `-`. */
+  readonly perceptualHash: string;
+  readonly licence: string | null;
+  readonly origin: string | null;
+  /** By benchmark (`ucf101`, `hmdb51`, `synthetic`): the entries of its official list. */
+  readonly benchmarks: Readonly<Record<string, readonly BenchmarkEntry[]>>;
+}
+
+/** The picture that a miner asks for: a size, a rate, and how the source is fitted to it. */
+export interface View {
+  readonly width: number;
+  readonly height: number;
+  /** `cover` fills and crops the centre, `contain` fits inside keeping the aspect (the frame may be smaller), `stretch` distorts. */
+  readonly fit: 'cover' | 'contain' | 'stretch';
+  /** Frames per second, nearest source frame to each tick of the rate; null: every source frame. */
+  readonly fps: number | null;
+  readonly channels: 1 | 3;
+}
+
+/** Seconds at which `pts` is shown. */
+export function ptsToSeconds(pts: number, timeBase: TimeBase): number {
+  return (pts * timeBase[0]) / timeBase[1];
+}
+
+/** The tick nearest to `seconds`. */
+export function secondsToPts(seconds: number, timeBase: TimeBase): number {
+  return Math.round((seconds * timeBase[1]) / timeBase[0]);
+}

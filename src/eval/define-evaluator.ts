@@ -1,0 +1,58 @@
+import type { z } from 'zod';
+import type { Metric, ProgressEvent, Random, Rival, VideoSource } from '../core/index.js';
+import type { Encoder, Trainer } from '../engine/index.js';
+import type { OpenVideo } from '../ingest/index.js';
+
+/** The abilities of a trainer, by name. */
+export interface Abilities {
+  readonly encoder: Encoder;
+  readonly trainer: Trainer;
+}
+
+/** Data an evaluator works on: probed sources with their official entries, and a way to open each. */
+export interface EvaluationData {
+  readonly benchmark: string;
+  readonly sources: readonly VideoSource[];
+  readonly classNames: readonly string[];
+  /** Entries of the official list that are not here. */
+  readonly absent: number;
+  open(source: VideoSource): Promise<OpenVideo>;
+}
+
+/** What an evaluator is handed besides the model. */
+export interface EvaluateContext<A extends keyof Abilities> {
+  readonly data: EvaluationData;
+  /** Official split, from 1. */
+  readonly split: number;
+  readonly seeds: number;
+  readonly random: Random;
+  readonly signal: AbortSignal;
+  readonly emit: (event: ProgressEvent) => void;
+  /** The same network with untrained weights: the rival every evaluator reports. Call once per seed. */
+  readonly untrained: (seed: number) => Promise<Abilities[A] & { dispose(): void }>;
+}
+
+/** What an evaluator yields: its metrics, rivals, and rows for the predictions file. */
+export type EvaluationOutput =
+  | { readonly kind: 'metric'; readonly metric: Metric }
+  | { readonly kind: 'rival'; readonly rival: Rival }
+  | { readonly kind: 'prediction'; readonly row: Readonly<Record<string, unknown>> };
+
+/** What an evaluator declares. */
+export interface EvaluatorDefinition<A extends keyof Abilities = keyof Abilities, C = unknown> {
+  readonly name: string;
+  readonly version: number;
+  /** The trainer's ability that it scores. */
+  readonly needs: A;
+  readonly config: z.ZodType<C>;
+  evaluate(model: Abilities[A], config: C, context: EvaluateContext<A>): AsyncIterable<EvaluationOutput>;
+}
+
+/** An evaluator of any ability and configuration, as registries hold it. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- config and model are contravariant
+export type AnyEvaluator = EvaluatorDefinition<any, any>;
+
+/** Declares an evaluator; the default export of its folder. */
+export function defineEvaluator<A extends keyof Abilities, C>(evaluator: EvaluatorDefinition<A, C>): EvaluatorDefinition<A, C> {
+  return evaluator;
+}

@@ -1,0 +1,1 @@
+export type { OpenVideo } from './video-reader.js';
