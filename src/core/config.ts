@@ -45,7 +45,9 @@ export function didYouMean(word: string, known: readonly string[]): string {
   const [nearest] = known
     .map((name) => ({ name, distance: leven(word.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
-  return nearest && nearest.distance <= Math.max(2, word.length / 3) ? `; did you mean ${JSON.stringify(nearest.name)}?` : '';
+  return nearest && nearest.distance <= Math.max(2, word.length / 3)
+    ? `; did you mean ${JSON.stringify(nearest.name)}?`
+    : '';
 }
 
 function readYaml(file: string): Record<string, unknown> {
@@ -57,7 +59,8 @@ function readYaml(file: string): Record<string, unknown> {
     throw new ConfigError(`Config file ${file}: ${why}.`, { context: { file }, cause });
   }
   if (value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`Config file ${file} must hold a map of keys.`, { context: { file } });
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new ConfigError(`Config file ${file} must hold a map of keys.`, { context: { file } });
   return value as Record<string, unknown>;
 }
 
@@ -85,7 +88,10 @@ function toConfigError(error: z.ZodError, schema: z.ZodType): ConfigError {
     if (issue.code === 'unrecognized_keys') {
       const known = keysAt(schema, path);
       return issue.keys
-        .map((key) => `unknown key ${JSON.stringify([...path, key].join('.'))}${didYouMean(key, known) || `; known: ${known.join(', ')}.`}`)
+        .map(
+          (key) =>
+            `unknown key ${JSON.stringify([...path, key].join('.'))}${didYouMean(key, known) || `; known: ${known.join(', ')}.`}`,
+        )
         .join('; ');
     }
     return `${path.join('.') || 'config'}: ${issue.message}`;

@@ -16,7 +16,10 @@ export function writeEnvironment(name: string, value: string): void {
 
 /** Folder for native parts, kept between runs: `REELMINE_CACHE`, else `$XDG_CACHE_HOME/reelmine`, else `~/.cache/reelmine`. */
 export function cacheFolder(): string {
-  return readEnvironment('REELMINE_CACHE') ?? join(readEnvironment('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'reelmine');
+  return (
+    readEnvironment('REELMINE_CACHE') ??
+    join(readEnvironment('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'reelmine')
+  );
 }
 
 /** Folder for files of one run: `REELMINE_SCRATCH`, else the system's temporary folder. */

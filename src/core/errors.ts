@@ -43,7 +43,11 @@ export class PipelineError extends Error {
   readonly code: string;
   readonly context: ErrorContext;
 
-  constructor(code: string, message: string, options: { readonly context?: ErrorContext; readonly cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { readonly context?: ErrorContext; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = code;
@@ -55,14 +59,22 @@ export class PipelineError extends Error {
 export class MediaError extends PipelineError {
   declare readonly code: FailureCode;
 
-  constructor(code: FailureCode, message: string, options?: { readonly context?: ErrorContext; readonly cause?: unknown }) {
+  // eslint-disable-next-line @typescript-eslint/no-useless-constructor -- narrows the type of `code`
+  constructor(
+    code: FailureCode,
+    message: string,
+    options?: { readonly context?: ErrorContext; readonly cause?: unknown },
+  ) {
     super(code, message, options);
   }
 }
 
 /** A setting is wrong: which key, and what is allowed. */
 export class ConfigError extends PipelineError {
-  constructor(message: string, options?: { readonly context?: ErrorContext; readonly cause?: unknown; readonly code?: string }) {
+  constructor(
+    message: string,
+    options?: { readonly context?: ErrorContext; readonly cause?: unknown; readonly code?: string },
+  ) {
     super(options?.code ?? 'config', message, options);
   }
 }

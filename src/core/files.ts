@@ -9,7 +9,7 @@ export function writeFileWhole(path: string, data: string | Uint8Array): void {
   const file = openSync(beside, 'w');
   try {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -42,9 +42,13 @@ export function readJsonFile<T extends { readonly schema: number }>(path: string
     throw new StoreError('corrupt', `${path} is not valid JSON.`, { context: { path }, cause });
   }
   if (value.schema > schema) {
-    throw new StoreError('newer-schema', `${path} has schema ${value.schema}; this version reads up to ${schema}. Install a newer reelmine.`, {
-      context: { path, schema: value.schema },
-    });
+    throw new StoreError(
+      'newer-schema',
+      `${path} has schema ${value.schema}; this version reads up to ${schema}. Install a newer reelmine.`,
+      {
+        context: { path, schema: value.schema },
+      },
+    );
   }
   return value;
 }

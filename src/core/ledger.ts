@@ -35,7 +35,12 @@ export function openLedger(file: string, now: () => Date): Ledger {
       entries.delete(keyOf(path, stage));
     },
     save() {
-      writeFileWhole(file, sorted().map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+      writeFileWhole(
+        file,
+        sorted()
+          .map((entry) => `${JSON.stringify(entry)}\n`)
+          .join(''),
+      );
     },
   };
 }

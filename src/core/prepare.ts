@@ -23,5 +23,8 @@ export interface PrepareModule {
   /** One stored sample → arrays for one place in the batch. Undoes no randomness: everything comes from `context.random`. */
   prepare(sample: Sample, context: PrepareContext): PreparedSample | Promise<PreparedSample>;
   /** Unites prepared samples; default: stacks each array along a new first axis. */
-  collate?(samples: readonly PreparedSample[], context: { readonly config: unknown; readonly random: Random }): Readonly<Record<string, BatchArray>>;
+  collate?(
+    samples: readonly PreparedSample[],
+    context: { readonly config: unknown; readonly random: Random },
+  ): Readonly<Record<string, BatchArray>>;
 }

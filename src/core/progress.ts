@@ -43,7 +43,11 @@ export class RateMeter {
   #startMs: number | null = null;
   #startDone = 0;
 
-  /** @param now clock in milliseconds. */
+  /**
+   * A meter that starts with the first event.
+   *
+   * @param now clock in milliseconds.
+   */
   constructor(now: () => number) {
     this.#now = now;
   }

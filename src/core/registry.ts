@@ -5,7 +5,11 @@ import { didYouMean } from './config.js';
 export interface Registry<D> {
   readonly kind: string;
   readonly names: readonly string[];
-  /** @throws ConfigError naming the nearest known name. */
+  /**
+   * The definition of that name.
+   *
+   * @throws ConfigError naming the nearest known name.
+   */
   load(name: string): Promise<D>;
 }
 
@@ -21,10 +25,13 @@ export function defineRegistry<D extends { readonly name: string }>(
     async load(name) {
       const load = modules[name];
       if (!load) {
-        throw new ConfigError(`There is no ${kind} ${JSON.stringify(name)}${didYouMean(name, names)}. Known: ${names.join(', ')}.`, {
-          code: 'unknown-name',
-          context: { kind, name, known: names },
-        });
+        throw new ConfigError(
+          `There is no ${kind} ${JSON.stringify(name)}${didYouMean(name, names)}. Known: ${names.join(', ')}.`,
+          {
+            code: 'unknown-name',
+            context: { kind, name, known: names },
+          },
+        );
       }
       return (await load()).default;
     },

@@ -10,16 +10,7 @@ export interface Box {
 
 /** Number formats of a field. `float16` is held as Uint16Array bits, `bool` as bytes of 0 and 1. */
 export type Dtype =
-  | 'uint8'
-  | 'uint16'
-  | 'bool'
-  | 'int32'
-  | 'int64'
-  | 'float16'
-  | 'float32'
-  | 'float64'
-  | 'string'
-  | 'image';
+  'uint8' | 'uint16' | 'bool' | 'int32' | 'int64' | 'float16' | 'float32' | 'float64' | 'string' | 'image';
 
 /** What one field of a sample holds. */
 export interface FieldSpec {
@@ -120,7 +111,9 @@ export interface RejectionExample {
 }
 
 /** Rejections of one unit, by code: how many, and up to 4 examples. */
-export type Rejections = Readonly<Record<string, { readonly count: number; readonly examples: readonly RejectionExample[] }>>;
+export type Rejections = Readonly<
+  Record<string, { readonly count: number; readonly examples: readonly RejectionExample[] }>
+>;
 
 /** A unit of mining work, and what it gave: the samples of one shot of one source for one signal. */
 export interface MinedUnit {
@@ -141,12 +134,16 @@ export interface DatasetHeader {
   readonly decoder: { readonly name: string; readonly version: string };
   readonly toolVersion: string;
   readonly seed: number;
+  /** Which of the corpus' sources were asked for (`split`, `role`, `limit`, `part`); a resumed run must ask for the same. */
+  readonly selection: Readonly<Record<string, unknown>>;
 }
 
 /** What a dataset-wide stage gives: a label map per sample key, and arrays learned from the whole. */
 export interface DatasetStage {
   readonly labels: ReadonlyMap<string, Readonly<Record<string, number | string>>>;
-  readonly artefacts: Readonly<Record<string, { readonly dtype: Dtype; readonly shape: readonly number[]; readonly data: DtypeArrays[Dtype] }>>;
+  readonly artefacts: Readonly<
+    Record<string, { readonly dtype: Dtype; readonly shape: readonly number[]; readonly data: DtypeArrays[Dtype] }>
+  >;
 }
 
 /** What a closed dataset holds. */
@@ -217,7 +214,8 @@ const arrayTypes: Readonly<Record<Exclude<Dtype, 'string' | 'image'>, abstract n
  */
 export function fieldShape(name: string, spec: FieldSpec, value: unknown): readonly number[] {
   if (spec.shape.length === 0) {
-    if (!isScalar(spec.dtype, value)) throw new TypeError(`Field ${name} must be one ${spec.dtype}, got ${describe(value)}.`);
+    if (!isScalar(spec.dtype, value))
+      throw new TypeError(`Field ${name} must be one ${spec.dtype}, got ${describe(value)}.`);
     return [];
   }
   const free = spec.shape.filter((size) => size === null).length;
@@ -229,9 +227,13 @@ export function fieldShape(name: string, spec: FieldSpec, value: unknown): reado
   const shape = explicit ? explicit.shape : inferShape(spec.shape, length);
   const fits =
     shape.length === spec.shape.length &&
+    shape.every((size) => Number.isInteger(size) && size >= 0) &&
     spec.shape.every((size, i) => size === null || size === shape[i]) &&
     shape.reduce((a, b) => a * b, 1) === length;
-  if (!fits) throw new TypeError(`Field ${name} must have shape [${spec.shape.map((size) => size ?? '?').join(', ')}], got ${length} values.`);
+  if (!fits)
+    throw new TypeError(
+      `Field ${name} must have shape [${spec.shape.map((size) => size ?? '?').join(', ')}], got ${length} values.`,
+    );
   return shape;
 }
 
@@ -241,7 +243,8 @@ export function fieldShape(name: string, spec: FieldSpec, value: unknown): reado
  * @throws TypeError naming the first field that is missing, unknown, or of another dtype or shape.
  */
 export function checkFields(spec: SampleSpec, fields: AnyFields): void {
-  for (const name of Object.keys(fields)) if (!(name in spec)) throw new TypeError(`Field ${name} is not in the sample's spec.`);
+  for (const name of Object.keys(fields))
+    if (!(name in spec)) throw new TypeError(`Field ${name} is not in the sample's spec.`);
   for (const [name, field] of Object.entries(spec)) {
     const value = fields[name];
     if (value === undefined) {
@@ -252,16 +255,25 @@ export function checkFields(spec: SampleSpec, fields: AnyFields): void {
 
 /** True for an encoded picture. */
 export function isEncodedImage(value: unknown): value is EncodedImage {
-  return typeof value === 'object' && value !== null && 'image' in value && 'data' in value && value.data instanceof Uint8Array;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'image' in value &&
+    'data' in value &&
+    value.data instanceof Uint8Array
+  );
 }
 
 /** True for an array that carries its shape. */
 export function isNdArray(value: unknown): value is NdArray {
-  return typeof value === 'object' && value !== null && 'shape' in value && 'data' in value && Array.isArray(value.shape);
+  return (
+    typeof value === 'object' && value !== null && 'shape' in value && 'data' in value && Array.isArray(value.shape)
+  );
 }
 
 function arrayLength(dtype: Dtype, data: unknown): number | null {
-  if (dtype === 'string') return Array.isArray(data) && data.every((item) => typeof item === 'string') ? data.length : null;
+  if (dtype === 'string')
+    return Array.isArray(data) && data.every((item) => typeof item === 'string') ? data.length : null;
   if (dtype === 'image') return Array.isArray(data) && data.every(isEncodedImage) ? data.length : null;
   return data instanceof arrayTypes[dtype] ? (data as unknown as { length: number }).length : null;
 }

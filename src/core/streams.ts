@@ -37,7 +37,10 @@ export function createJob<R>(body: (context: JobContext) => Promise<R>, stop?: A
 }
 
 /** Runs a job to its end: hands every event to `onEvent` and gives the result. */
-export function runJob<R>(job: Observable<JobEvent<R>>, onEvent: (event: ProgressEvent | WarningEvent) => void = () => {}): Promise<R> {
+export function runJob<R>(
+  job: Observable<JobEvent<R>>,
+  onEvent: (event: ProgressEvent | WarningEvent) => void = () => {},
+): Promise<R> {
   return new Promise((resolve, reject) => {
     let result: { readonly value: R } | null = null;
     job.subscribe({

@@ -55,11 +55,18 @@ export interface MinerDefinition<S extends SampleSpec = SampleSpec, C = unknown,
   surveySource?(video: OpenVideo, config: C): Promise<F>;
   mineShot(video: OpenVideo, shot: Shot, config: C, context: MineContext<F>): AsyncIterable<MinedSample<S>>;
   /** Labels and artefacts over the whole dataset; samples come in key order. */
-  finishDataset?(samples: AsyncIterable<Sample<S>>, config: C, context: { readonly random: Random }): Promise<DatasetStage>;
+  finishDataset?(
+    samples: AsyncIterable<Sample<S>>,
+    config: C,
+    context: { readonly random: Random },
+  ): Promise<DatasetStage>;
   /** What `inspect --html` lays out for one sample. */
   draw?(sample: Sample<S>): readonly DrawnPicture[];
   /** What `eval mining` scores: the miner's estimate for given frames. */
-  estimate?(frames: readonly { readonly data: Uint8Array; readonly width: number; readonly height: number }[], config: C): Promise<unknown>;
+  estimate?(
+    frames: readonly { readonly data: Uint8Array; readonly width: number; readonly height: number }[],
+    config: C,
+  ): Promise<unknown>;
 }
 
 /** A miner of any sample and configuration, as registries hold it. */
@@ -67,6 +74,8 @@ export interface MinerDefinition<S extends SampleSpec = SampleSpec, C = unknown,
 export type AnyMiner = MinerDefinition<any, any, any>;
 
 /** Declares a miner; the default export of its folder. */
-export function defineMiner<S extends SampleSpec, C, F = undefined>(miner: MinerDefinition<S, C, F>): MinerDefinition<S, C, F> {
+export function defineMiner<S extends SampleSpec, C, F = undefined>(
+  miner: MinerDefinition<S, C, F>,
+): MinerDefinition<S, C, F> {
   return miner;
 }

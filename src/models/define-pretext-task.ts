@@ -29,7 +29,12 @@ export interface PretextTaskDefinition<S extends SampleSpec = SampleSpec, C exte
   /** Learning rate at a 0-based step. */
   learningRate(config: C, step: number): number;
   /** Published figures that a result may be set beside. */
-  readonly figures?: readonly { readonly name: string; readonly value: number; readonly unit: string; readonly source: string }[];
+  readonly figures?: readonly {
+    readonly name: string;
+    readonly value: number;
+    readonly unit: string;
+    readonly source: string;
+  }[];
 }
 
 /** A task of any sample and configuration, as registries hold it. */

@@ -1,7 +1,7 @@
 import type { AudioClip, Frame, TimeSpan, View } from '../../core/index.js';
 import type { AudioStream, VideoStream } from '../../core/index.js';
 
-/** What a container and a full decoding say of a file. */
+/** What a container says of a file; `frames`, `endPts`, rates and interlacing are its claims until a full pass (`probeFile`) has counted. */
 export interface ProbedMedia {
   readonly container: string;
   readonly video: VideoStream;
@@ -14,7 +14,35 @@ export interface FrameRequest {
   readonly span: TimeSpan | null;
   /** Null: display size, every frame, RGB. */
   readonly view: View | null;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How to decode several views in one pass. */
+export interface ViewsRequest {
+  /** Null: from the first to the last frame. */
+  readonly span: TimeSpan | null;
+  /** By name; null: display size, every frame, RGB. */
+  readonly views: Readonly<Record<string, View | null>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A frame of one of several views. */
+export interface ViewFrame {
+  readonly view: string;
+  readonly frame: Frame;
+}
+
+/** What all passes of a session met. */
+export interface DecodeStats {
+  /** Pictures decoded, shown or not. */
+  readonly framesDecoded: number;
+  /** Packets that the decoder refused. */
+  readonly damagedPackets: number;
+  /** Pictures left out because their time does not rise. */
+  readonly droppedFrames: number;
+  readonly interlacedFrames: number;
+  /** Duration of the last picture of the latest pass as its container gives it, in ticks; 0 if unknown. */
+  readonly lastDuration: number;
 }
 
 /** One file opened for decoding; every iteration is a pass of its own. */
@@ -22,12 +50,19 @@ export interface DecoderSession {
   readonly media: ProbedMedia;
   /**
    * Frames in presentation order; a slow reader slows the decoder, and leaving early ends it and frees everything.
+   * With a view of a rate: the source frame nearest to each tick of the rate (counted from the span's start, or the first
+   * frame), each at most once; of two equally near the earlier.
    *
-   * @throws MediaError when decoding breaks off.
+   * @throws MediaError when decoding breaks off, and `no-frames` if a pass over the whole file gives none.
    */
   frames(request: FrameRequest): AsyncIterable<Frame>;
-  /** Mono float32 sound of a span at the wanted rate, as one clip; silence where the stream has none. */
+  /** Frames of several views from one decoding, merged in presentation order. */
+  viewFrames(request: ViewsRequest): AsyncIterable<ViewFrame>;
+  /** The frame shown at each of these rising times; before the first frame, the first. */
+  framesAt(pts: readonly number[], view: View | null, signal?: AbortSignal): Promise<readonly Frame[]>;
+  /** Mono float32 sound of a span at the wanted rate, as one clip; silence where the stream has none; null: the whole stream. */
   audio(span: TimeSpan | null, sampleRateHz: number, signal?: AbortSignal): Promise<AudioClip>;
+  stats(): DecodeStats;
   close(): Promise<void>;
 }
 
@@ -40,7 +75,7 @@ export interface Decoder {
   unavailable(): Promise<string | null>;
   /** Names of the picture codecs it can decode. */
   codecs(): Promise<readonly string[]>;
-  /** @throws MediaError `file-missing`, `cannot-open`, `no-video`, `unsupported-codec` or `no-frames`. */
+  /** @throws MediaError `file-missing`, `cannot-open`, `no-video` or `unsupported-codec`. */
   open(path: string, options?: { readonly signal?: AbortSignal }): Promise<DecoderSession>;
 }
 

@@ -1,0 +1,2 @@
+export { takeRows, toMatrix, type Matrix } from './features.js';
+export { drawHeldOutGroups, fitProbe, meanCrossEntropy, selectProbe, type Probe, type ProbeExamples } from './probe.js';

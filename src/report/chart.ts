@@ -1,0 +1,255 @@
+import { BarChart, LineChart } from 'echarts/charts';
+import { GridComponent, MarkLineComponent } from 'echarts/components';
+import { init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import { formatCount, formatNumber } from './format.js';
+import { html, trustedMarkup, type Markup } from './html.js';
+
+use([LineChart, BarChart, GridComponent, MarkLineComponent, SVGRenderer]);
+
+/** A colour of the page's palette: a variable of the style sheet. */
+export type Tone = 'accent' | 'warm' | 'third' | 'fourth' | 'soft' | 'ink' | 'grid';
+
+/** Tones for several things side by side, in order. */
+export const seriesTones = ['accent', 'warm', 'third', 'fourth', 'soft'] as const satisfies readonly Tone[];
+
+/** One curve. */
+export interface Series {
+  readonly name: string;
+  /** [x, y] pairs, x rising; points that are not finite are left out. */
+  readonly points: readonly (readonly [number, number])[];
+  readonly tone: Tone;
+  /** Drawn thin and pale, as raw values behind smoothed ones. */
+  readonly faint?: boolean;
+}
+
+// ECharts computes with colours, so it is given plain ones, each of which becomes a variable of the style sheet in the SVG.
+const stand: Readonly<Record<Tone, string>> = {
+  accent: '#010a01',
+  warm: '#010a02',
+  third: '#010a03',
+  fourth: '#010a04',
+  soft: '#010a05',
+  ink: '#010a06',
+  grid: '#010a07',
+};
+
+const size = { width: 470, height: 240 };
+
+/**
+ * Curves over a common axis, as an inline SVG with a legend.
+ *
+ * @param id unique in the page: names inside the SVG start with it.
+ * @param description what can be seen, for those who cannot.
+ * @param level a dashed horizontal line, such as chance.
+ */
+export function lineChart({
+  id,
+  description,
+  series,
+  xName,
+  percent = false,
+  fromZero = false,
+  level,
+  maxPoints = 400,
+}: {
+  readonly id: string;
+  readonly description: string;
+  readonly series: readonly Series[];
+  readonly xName: string;
+  readonly percent?: boolean;
+  readonly fromZero?: boolean;
+  readonly level?: { readonly value: number; readonly name: string } | undefined;
+  readonly maxPoints?: number;
+}): Markup {
+  const drawn = series
+    .map((one) => ({ ...one, points: thin(one.points, maxPoints) }))
+    .filter((one) => one.points.length > 0);
+  const levels = level ? [level.value] : [];
+  const ys = [...drawn.flatMap((one) => one.points.map(([, y]) => y)), ...levels];
+  const low = ys.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = ys.reduce((a, b) => Math.max(a, b), -Infinity);
+  const label = (value: number) => (percent ? `${formatNumber(value * 100)} %` : formatNumber(value));
+  const svg = draw(id, description, size.height, {
+    grid: { left: 8, right: 16, top: 12, bottom: 26 },
+    xAxis: {
+      type: 'value',
+      min: 'dataMin',
+      max: 'dataMax',
+      name: xName,
+      nameLocation: 'middle',
+      nameGap: 24,
+      nameTextStyle: { color: stand.soft, fontSize: 12 },
+      axisLabel: {
+        ...labelStyle,
+        formatter: formatCount,
+        hideOverlap: true,
+        alignMinLabel: 'left',
+        alignMaxLabel: 'right',
+      },
+      axisLine: { lineStyle: { color: stand.soft } },
+      axisTick: { show: false },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      type: 'value',
+      ...(ys.length > 0 && !fromZero
+        ? { scale: true, min: ({ min }: { min: number }) => floorTo(Math.min(min, low), low, high) }
+        : {}),
+      ...(ys.length > 0
+        ? { max: ({ max }: { max: number }) => ceilTo(Math.max(max, high), fromZero ? 0 : low, high) }
+        : {}),
+      splitNumber: 4,
+      axisLabel: { ...labelStyle, formatter: label, hideOverlap: true },
+      splitLine: { lineStyle: { color: stand.grid } },
+    },
+    series: drawn.map((one, i) => ({
+      type: 'line',
+      name: one.name,
+      data: one.points,
+      silent: true,
+      emphasis: { disabled: true },
+      // A lone point has no line to be seen by.
+      showSymbol: one.points.length === 1,
+      symbol: 'circle',
+      symbolSize: 6,
+      itemStyle: { color: stand[one.tone] },
+      lineStyle: { color: stand[one.tone], width: one.faint ? 1 : 2, opacity: one.faint ? 0.4 : 1 },
+      ...(level && i === 0
+        ? {
+            markLine: {
+              silent: true,
+              symbol: 'none',
+              lineStyle: { color: stand.soft, type: 'dashed', width: 1 },
+              label: { position: 'insideEndTop', formatter: () => level.name, color: stand.soft, fontSize: 12 },
+              data: [{ yAxis: level.value }],
+            },
+          }
+        : {}),
+    })),
+  });
+  return html`${drawn.length > 1 && legend(drawn)}${svg}`;
+}
+
+/** Horizontal bars with their counts, the longest first, as an inline SVG. */
+export function barChart({
+  id,
+  description,
+  bars,
+  tone = 'warm',
+}: {
+  readonly id: string;
+  readonly description: string;
+  readonly bars: readonly { readonly name: string; readonly value: number }[];
+  readonly tone?: Tone;
+}): Markup {
+  const sorted = [...bars].sort((a, b) => a.value - b.value || (a.name < b.name ? 1 : -1));
+  return draw(id, description, 16 + 30 * Math.max(1, sorted.length), {
+    grid: { left: 4, right: 64, top: 4, bottom: 4 },
+    xAxis: { type: 'value', show: false, min: 0 },
+    yAxis: {
+      type: 'category',
+      data: sorted.map(({ name }) => name),
+      axisLabel: { ...labelStyle, color: stand.ink, fontSize: 13 },
+      axisLine: { show: false },
+      axisTick: { show: false },
+    },
+    series: [
+      {
+        type: 'bar',
+        data: sorted.map(({ value }) => value),
+        silent: true,
+        emphasis: { disabled: true },
+        barWidth: 14,
+        barMinHeight: 2,
+        itemStyle: { color: stand[tone], borderRadius: [0, 3, 3, 0] },
+        label: {
+          show: true,
+          position: 'right',
+          color: stand.ink,
+          fontSize: 13,
+          formatter: ({ value }: { value: number }) => formatCount(value),
+        },
+      },
+    ],
+  });
+}
+
+/** A legend of coloured strokes, as a list. */
+export function legend(
+  entries: readonly { readonly name: string; readonly tone: Tone; readonly faint?: boolean }[],
+): Markup {
+  return html`<ul class="legend">
+    ${entries.map(
+      ({ name, tone, faint }) =>
+        html`<li><span style="background:var(--${tone})${faint ? ';opacity:.4' : ''}"></span>${name}</li>`,
+    )}
+  </ul>`;
+}
+
+/**
+ * At most `limit` points: each bucket's lowest and highest, and both ends.
+ *
+ * @returns the points themselves where they are few enough, without those that are not finite.
+ */
+export function thin(points: readonly (readonly [number, number])[], limit: number): (readonly [number, number])[] {
+  const finite = points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
+  if (finite.length <= Math.max(limit, 4)) return finite;
+  const kept = new Set([0, finite.length - 1]);
+  const buckets = Math.floor((Math.max(limit, 4) - 2) / 2);
+  for (let b = 0; b < buckets; b++) {
+    const from = Math.floor((b * finite.length) / buckets);
+    const to = Math.floor(((b + 1) * finite.length) / buckets);
+    let lowest = from;
+    let highest = from;
+    for (let i = from; i < to; i++) {
+      if (finite[i]![1] < finite[lowest]![1]) lowest = i;
+      if (finite[i]![1] > finite[highest]![1]) highest = i;
+    }
+    kept.add(lowest).add(highest);
+  }
+  return [...kept].sort((a, b) => a - b).map((i) => finite[i]!);
+}
+
+const labelStyle = { color: stand.soft, fontSize: 12 };
+
+function draw(id: string, description: string, height: number, option: Readonly<Record<string, unknown>>): Markup {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: size.width, height });
+  try {
+    chart.setOption({ animation: false, backgroundColor: 'transparent', ...option });
+    return trustedMarkup(tidy(chart.renderToSVGString(), id, description));
+  } finally {
+    chart.dispose(); // an undisposed chart keeps the process alive
+  }
+}
+
+/** Takes out what differs from chart to chart or asks the outside, and lets colours follow the page. */
+function tidy(svg: string, id: string, description: string): string {
+  let out = svg
+    .replace(/<style[^]*?<\/style>/g, '')
+    .replace(/<\?xml[^>]*>/g, '')
+    .replace(/ (?:class|xmlns|xmlns:xlink|version|baseProfile|pointer-events|ecmeta_\w+)="[^"]*"/g, '')
+    .replace(/zr\d+-/g, `${id}-`)
+    .replace(/font-family:[^;"]*;?/g, '')
+    .replace(/^<svg /, String(html`<svg role="img" aria-label="${description}" `))
+    .trim();
+  for (const [tone, colour] of Object.entries(stand)) out = out.replaceAll(colour, `var(--${tone})`);
+  return out;
+}
+
+/** The next round value below, so that the axis ends at a label. */
+function floorTo(value: number, low: number, high: number): number {
+  const step = axisStep(low, high);
+  return Math.floor(value / step) * step;
+}
+
+function ceilTo(value: number, low: number, high: number): number {
+  const step = axisStep(low, high);
+  return Math.ceil(value / step) * step;
+}
+
+function axisStep(low: number, high: number): number {
+  const range = high - low || Math.abs(high) || 1;
+  const power = Number(`1e${Math.floor(Math.log10(range / 4))}`);
+  return [1, 2, 5, 10].map((n) => n * power).find((step) => range / step <= 4.5) ?? 10 * power;
+}
