@@ -19,6 +19,9 @@ export const stopCodes: Readonly<Record<string, number>> = {
   SIGUSR1: exitCodes.requeue,
 };
 
+/** Codes of errors that another command line would mend. */
+const usageCodes: ReadonlySet<string> = new Set(['missing', 'leak', 'wrong-signal', 'other-spec', 'newer-schema']);
+
 /** An error as users and scripts see it. */
 export interface ErrorReport {
   readonly exitCode: number;
@@ -30,7 +33,7 @@ export interface ErrorReport {
 export function explainError(error: unknown, verbose: boolean): ErrorReport {
   if (error instanceof PipelineError || error instanceof TypeError || error instanceof RangeError) {
     const known = error instanceof PipelineError ? error : null;
-    const usage = known === null ? isArgumentError(error) : known instanceof ConfigError || known.code === 'missing';
+    const usage = known === null ? isArgumentError(error) : known instanceof ConfigError || usageCodes.has(known.code);
     if (known !== null || usage) {
       const lines = [`reelmine: ${error.message}`];
       for (let cause = error.cause; cause instanceof Error; cause = cause.cause)

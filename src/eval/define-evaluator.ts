@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Metric, ProgressEvent, Random, Rival, VideoSource } from '../core/index.js';
+import type { Metric, ProgressEvent, Random, Rival, Sample, SampleBatch, VideoSource, View } from '../core/index.js';
 import type { Encoder, Trainer } from '../engine/index.js';
 import type { OpenVideo } from '../ingest/index.js';
 
@@ -16,12 +16,28 @@ export interface EvaluationData {
   readonly classNames: readonly string[];
   /** Entries of the official list that are not here. */
   readonly absent: number;
-  open(source: VideoSource): Promise<OpenVideo>;
+  /** Opens a source with the pictures that the evaluator asks for; the evaluator closes it. */
+  open(source: VideoSource, views: Readonly<Record<string, View>>): Promise<OpenVideo>;
+}
+
+/** Held-out samples of a signal, for evaluators that score a task on its own question. */
+export interface EvaluationDataset {
+  readonly signal: string;
+  readonly digest: string;
+  readonly samples: number;
+  /** Ids of the sources that the samples are from. */
+  readonly sources: readonly string[];
+  /** One pass in key order, prepared by the task in mode `evaluate`; the last batch may be smaller. */
+  batches(): AsyncIterable<SampleBatch>;
+  /** The stored samples in the same order: place i is ordinal i. */
+  stored(): AsyncIterable<Sample>;
 }
 
 /** What an evaluator is handed besides the model. */
 export interface EvaluateContext<A extends keyof Abilities> {
   readonly data: EvaluationData;
+  /** There where the evaluator's `input` is `samples`. */
+  readonly dataset?: EvaluationDataset;
   /** Official split, from 1. */
   readonly split: number;
   readonly seeds: number;
@@ -44,6 +60,8 @@ export interface EvaluatorDefinition<A extends keyof Abilities = keyof Abilities
   readonly version: number;
   /** The trainer's ability that it scores. */
   readonly needs: A;
+  /** `videos` (default): labelled sources, `context.data`; `samples`: held-out samples of a signal, `context.dataset`. */
+  readonly input?: 'videos' | 'samples';
   readonly config: z.ZodType<C>;
   evaluate(model: Abilities[A], config: C, context: EvaluateContext<A>): AsyncIterable<EvaluationOutput>;
 }
@@ -53,8 +71,6 @@ export interface EvaluatorDefinition<A extends keyof Abilities = keyof Abilities
 export type AnyEvaluator = EvaluatorDefinition<any, any>;
 
 /** Declares an evaluator; the default export of its folder. */
-export function defineEvaluator<A extends keyof Abilities, C>(
-  evaluator: EvaluatorDefinition<A, C>,
-): EvaluatorDefinition<A, C> {
+export function defineEvaluator<A extends keyof Abilities, C>(evaluator: EvaluatorDefinition<A, C>): EvaluatorDefinition<A, C> {
   return evaluator;
 }

@@ -1,1 +1,10 @@
-export type { OpenVideo } from './video-reader.js';
+export * from './config.js';
+export * from './decoders/decoder.js';
+export * from './decoders/index.js';
+export * from './encoder.js';
+export * from './ingest.js';
+export * from './manifest.js';
+export * from './probe.js';
+export * from './shots.js';
+export { parseUcf101, type BenchmarkList, type ListedClip } from './sources/ucf101.js';
+export * from './video-reader.js';

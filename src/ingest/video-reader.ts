@@ -1,4 +1,8 @@
-import type { AudioClip, Frame, Shot, TimeSpan, VideoSource } from '../core/index.js';
+import type { AudioClip, Frame, Shot, TimeSpan, VideoSource, View } from '../core/index.js';
+import { scratchFolder } from '../core/index.js';
+import type { Decoder, DecoderSession } from './decoders/decoder.js';
+import { createShotSpool, type ShotSpool } from './shot-spool.js';
+import { sourcePath } from './manifest.js';
 
 /** A source and its shots, ready to decode: what a miner and an evaluator hold. */
 export interface OpenVideo {
@@ -10,4 +14,61 @@ export interface OpenVideo {
   /** Mono float32 sound; silence where there is none, null where the source has no sound stream. */
   audio(span: TimeSpan, sampleRateHz: number): Promise<AudioClip | null>;
   close(): Promise<void>;
+}
+
+/** What `openVideo` is told. */
+export interface OpenVideoOptions {
+  /** Relative paths of the source are below it. */
+  readonly corpusRoot: string;
+  readonly decoder: Decoder;
+  /** The pictures that will be asked for, by name. */
+  readonly views: Readonly<Record<string, View>>;
+  /** Folder for spooled frames; default: the system's. */
+  readonly scratch?: string;
+  /** Frames of a shot beyond this go to scratch. */
+  readonly maxSpoolBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens a source for reading shots in several views. All views of a shot come from one decoding: the first reader drives it, and what
+ * the others have not read yet is kept, in memory up to `maxSpoolBytes`, then in a scratch file. The latest shot is kept; asking for
+ * another drops it.
+ *
+ * @throws MediaError `file-missing` and what the decoder throws.
+ */
+export async function openVideo(
+  source: VideoSource,
+  { corpusRoot, decoder, views, scratch = scratchFolder(), maxSpoolBytes = 256 * 2 ** 20, signal }: OpenVideoOptions,
+): Promise<OpenVideo & { readonly framesDecoded: number }> {
+  const session: DecoderSession = await decoder.open(sourcePath(corpusRoot, source), signal ? { signal } : {});
+  let spool: { readonly key: string; readonly frames: ShotSpool } | null = null;
+  const viewOf = (name: string): View => {
+    const view = views[name];
+    if (!view) throw new RangeError(`The video was not opened with a view ${JSON.stringify(name)}; it has ${Object.keys(views).join(', ')}.`);
+    return view;
+  };
+  return {
+    source,
+    get framesDecoded() {
+      return session.stats().framesDecoded;
+    },
+    async *frames(shot, view) {
+      viewOf(view);
+      const key = `${shot.startPts}-${shot.endPts}`;
+      if (spool?.key !== key) {
+        await spool?.frames.close();
+        const span = { startPts: shot.startPts, endPts: shot.endPts };
+        spool = { key, frames: createShotSpool(session.viewFrames({ span, views, signal }), Object.keys(views), { scratch, maxSpoolBytes }) };
+      }
+      yield* spool.frames.read(view);
+    },
+    framesAt: (pts, view) => session.framesAt(pts, viewOf(view), signal),
+    audio: async (span, sampleRateHz) => (source.audio ? session.audio(span, sampleRateHz, signal) : null),
+    async close() {
+      await spool?.frames.close();
+      spool = null;
+      await session.close();
+    },
+  };
 }

@@ -61,7 +61,7 @@ export interface MinerDefinition<S extends SampleSpec = SampleSpec, C = unknown,
     context: { readonly random: Random },
   ): Promise<DatasetStage>;
   /** What `inspect --html` lays out for one sample. */
-  draw?(sample: Sample<S>): readonly DrawnPicture[];
+  draw?(sample: Sample<S>): Promise<readonly DrawnPicture[]>;
   /** What `eval mining` scores: the miner's estimate for given frames. */
   estimate?(
     frames: readonly { readonly data: Uint8Array; readonly width: number; readonly height: number }[],

@@ -37,11 +37,8 @@ const stand: Readonly<Record<Tone, string>> = {
 const size = { width: 470, height: 240 };
 
 /**
- * Curves over a common axis, as an inline SVG with a legend.
- *
- * @param id unique in the page: names inside the SVG start with it.
- * @param description what can be seen, for those who cannot.
- * @param level a dashed horizontal line, such as chance.
+ * Curves over a common axis, as an inline SVG with a legend. `id` is unique in the page, since names inside the SVG start
+ * with it; `description` says what can be seen; `level` is a dashed horizontal line, such as chance.
  */
 export function lineChart({
   id,
@@ -65,10 +62,12 @@ export function lineChart({
   const drawn = series
     .map((one) => ({ ...one, points: thin(one.points, maxPoints) }))
     .filter((one) => one.points.length > 0);
-  const levels = level ? [level.value] : [];
-  const ys = [...drawn.flatMap((one) => one.points.map(([, y]) => y)), ...levels];
-  const low = ys.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = ys.reduce((a, b) => Math.max(a, b), -Infinity);
+  const ys = [
+    ...drawn.flatMap((one) => one.points.map(([, y]) => y)),
+    ...(level ? [level.value] : []),
+    ...(fromZero ? [0] : []),
+  ];
+  const axis = roundAxis(ys);
   const label = (value: number) => (percent ? `${formatNumber(value * 100)} %` : formatNumber(value));
   const svg = draw(id, description, size.height, {
     grid: { left: 8, right: 16, top: 12, bottom: 26 },
@@ -93,13 +92,7 @@ export function lineChart({
     },
     yAxis: {
       type: 'value',
-      ...(ys.length > 0 && !fromZero
-        ? { scale: true, min: ({ min }: { min: number }) => floorTo(Math.min(min, low), low, high) }
-        : {}),
-      ...(ys.length > 0
-        ? { max: ({ max }: { max: number }) => ceilTo(Math.max(max, high), fromZero ? 0 : low, high) }
-        : {}),
-      splitNumber: 4,
+      ...axis,
       axisLabel: { ...labelStyle, formatter: label, hideOverlap: true },
       splitLine: { lineStyle: { color: stand.grid } },
     },
@@ -144,8 +137,9 @@ export function barChart({
   readonly tone?: Tone;
 }): Markup {
   const sorted = [...bars].sort((a, b) => a.value - b.value || (a.name < b.name ? 1 : -1));
+  const longest = bars.reduce((length, { name }) => Math.max(length, name.length), 0);
   return draw(id, description, 16 + 30 * Math.max(1, sorted.length), {
-    grid: { left: 4, right: 64, top: 4, bottom: 4 },
+    grid: { left: 12 + 8 * longest, right: 64, top: 4, bottom: 4, outerBoundsMode: 'none' },
     xAxis: { type: 'value', show: false, min: 0 },
     yAxis: {
       type: 'category',
@@ -237,19 +231,20 @@ function tidy(svg: string, id: string, description: string): string {
   return out;
 }
 
-/** The next round value below, so that the axis ends at a label. */
-function floorTo(value: number, low: number, high: number): number {
-  const step = axisStep(low, high);
-  return Math.floor(value / step) * step;
-}
-
-function ceilTo(value: number, low: number, high: number): number {
-  const step = axisStep(low, high);
-  return Math.ceil(value / step) * step;
-}
-
-function axisStep(low: number, high: number): number {
+/** Round ends and steps of an axis that holds all values, in at most 5 steps. */
+export function roundAxis(values: readonly number[]): {
+  readonly min: number;
+  readonly max: number;
+  readonly interval: number;
+} {
+  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  if (low > high) return { min: 0, max: 1, interval: 0.5 };
   const range = high - low || Math.abs(high) || 1;
   const power = Number(`1e${Math.floor(Math.log10(range / 4))}`);
-  return [1, 2, 5, 10].map((n) => n * power).find((step) => range / step <= 4.5) ?? 10 * power;
+  const interval = [1, 2, 5, 10].map((n) => n * power).find((step) => range / step <= 4.5) ?? 10 * power;
+  // A whisker of tolerance: 0.3 / 0.1 is not quite 3.
+  const min = Math.floor(low / interval + 1e-9) * interval;
+  const max = Math.ceil(high / interval - 1e-9) * interval;
+  return { min, max: max > min ? max : min + interval, interval };
 }

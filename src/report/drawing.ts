@@ -1,11 +1,9 @@
-import type { Shot, TimeBase } from '../core/index.js';
-import { ptsToSeconds } from '../core/index.js';
+import { ptsToSeconds, type Metric, type Shot, type TimeBase } from '../core/index.js';
 import { formatTime } from './format.js';
-import type { Metric } from '../core/index.js';
 import type { MotionCurve } from './data.js';
 import { html, type Markup } from './html.js';
 
-const width = 600;
+const width = 440;
 
 /** Shots along a video's time axis, with its loudness underneath where it has sound. */
 export function shotTimeline({
@@ -85,7 +83,9 @@ export function motionCurve(curve: MotionCurve): Markup {
     )}
     <text x="0" y="89" font-size="12" fill="var(--soft)">${formatTime(first)}</text>
     <text x="${width}" y="89" font-size="12" text-anchor="end" fill="var(--soft)">${formatTime(last)}</text>
-    <text x="${width}" y="11" font-size="12" text-anchor="end" fill="var(--soft)">max ${round(top)} ${unit}</text>
+    <text x="${width / 2}" y="89" font-size="12" text-anchor="middle" fill="var(--soft)">
+      peak ${round(top)} ${unit}
+    </text>
   </svg>`;
 }
 

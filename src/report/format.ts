@@ -17,6 +17,26 @@ export function formatNumber(value: number): string {
   return signed(value.toFixed(digits).replace(/\.?0+$/, ''));
 }
 
+/** A number of a table: whole ones in full, others to about four digits. */
+export function formatFigure(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e15 ? signed(formatCount(value)) : formatNumber(value);
+}
+
+/** The text with a capital at its head. */
+export function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A measure's name for people: `validationAccuracy` → `validation accuracy`. */
+export function nameToWords(name: string): string {
+  return name
+    .replace(/[._/-]+/g, ' ')
+    .replace(
+      /([a-z0-9])([A-Z])(?![A-Z])/g,
+      (_, before: string, capital: string) => `${before} ${capital.toLowerCase()}`,
+    );
+}
+
 /** A value with its unit; fractions become per cent. */
 export function formatValue(value: number, unit: string): string {
   if (!Number.isFinite(value)) return '–';

@@ -31,12 +31,9 @@ export function trustedMarkup(text: string): Markup {
 
 /** Text in which no character has a meaning of its own in HTML. Characters that HTML forbids become U+FFFD. */
 export function escapeHtml(text: string): string {
-  return (
-    text
-      // eslint-disable-next-line no-control-regex -- these are the characters that may not stand in a page
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, '\ufffd')
-      .replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`)
-  );
+  return text
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, '\ufffd')
+    .replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function render(value: Content): string {

@@ -31,7 +31,7 @@ dl.facts dd.code{font-weight:400}
 code,pre,.code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.84rem}
 pre{background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.8rem 1rem;overflow-x:auto;margin:.35rem 0 1rem}
 .scroll{overflow-x:auto;max-width:100%}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem;margin:.6rem 0 1.2rem;min-width:min(100%,24rem)}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem;margin:.6rem 0 1.2rem;min-width:min(100%,34rem)}
 caption{text-align:left;color:var(--soft);padding:0 0 .45rem}
 th,td{text-align:left;padding:.42rem 1.4rem .42rem 0;border-bottom:1px solid var(--line);vertical-align:middle}
 thead th{font-weight:500;font-size:.8rem;border-bottom-color:var(--soft);white-space:nowrap}
@@ -54,19 +54,24 @@ svg text{font-family:inherit}
 .film figure{flex:1 1 0;min-width:3.6rem}
 .film img,.strip img{display:block;width:100%;height:auto;border-radius:.2rem;background:var(--grid)}
 .film figcaption{font-size:.72rem}
-.strip{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(6.2rem,1fr);gap:.6rem;overflow-x:auto;padding-bottom:.2rem}
-.strip.few{grid-auto-columns:minmax(6.2rem,14rem)}
+.strip{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(4rem,1fr);gap:.6rem;overflow-x:auto;padding-bottom:.2rem}
+.strip.few{grid-auto-columns:minmax(4rem,14rem)}
 .strip figcaption{font-variant-numeric:tabular-nums}
 .curve{margin-top:.7rem}
+.sample .side{min-width:0}
+.sample .side dl.facts{margin:.6rem 0 0;grid-template-columns:repeat(auto-fill,minmax(7rem,1fr));gap:.4rem 1rem;font-size:.9rem}
+@media (min-width:54rem){.sample{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:0 1.8rem;align-items:center}.sample>.row{grid-column:1/-1;margin-bottom:.35rem}.sample .side .curve{margin:0}}
+figure.bars{max-width:36rem}
 .places{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:.5rem 1.4rem;list-style:none;padding:0;margin:.6rem 0}
-.places img{max-width:9rem;border-radius:.2rem;display:block;margin-bottom:.2rem}
+.places img{max-width:9rem;height:auto;border-radius:.2rem;display:block;margin-bottom:.2rem}
 .verdict{border-left:3px solid var(--soft);padding:.15rem 0 .15rem .9rem;margin:1rem 0;font-size:1.04rem}
 .verdict.yes{border-color:var(--good)}
 .verdict.no{border-color:var(--doubt)}
-td.plot{min-width:12rem;width:16rem;padding-right:0}
+.plot{min-width:10rem;width:15rem}
+tbody th{min-width:7.5rem}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;list-style:none;margin:.2rem 0 .4rem;padding:0;font-size:.82rem;color:var(--soft)}
 .legend span{display:inline-block;width:1.1rem;height:.2rem;border-radius:.1rem;margin-right:.4rem;vertical-align:.22em}
 footer{padding:2.5rem 1.25rem 3rem;color:var(--soft);font-size:.84rem}
-@media (max-width:34rem){body{font-size:15px}header.top{padding-top:1.8rem}.card{padding:.8rem}th,td{padding-right:1rem}td.plot{min-width:9rem}}
+@media (max-width:34rem){body{font-size:15px}header.top{padding-top:1.8rem}.card{padding:.8rem}th,td{padding-right:1rem}}
 @media print{body{background:#fff;color:#000}.card{break-inside:avoid}nav{display:none}}
 `;

@@ -15,6 +15,8 @@ export interface LmdbDatabase {
   readonly count: number;
   /** Keys in order from `start` (default: the first), read in pages so that a slow reader holds no snapshot. */
   keys(start?: Uint8Array): Iterable<Uint8Array>;
+  /** The first key at or after `start`. */
+  firstKey(start: Uint8Array): Uint8Array | undefined;
 }
 
 /** An open one-file LMDB environment. */
@@ -28,11 +30,17 @@ export interface LmdbEnvironment {
 
 /** Which LMDB is used here. */
 export interface LmdbStatus {
+  /** True if there is one and a file that it wrote has data format 1. */
+  readonly ok: boolean;
+  /** For people: build, version, data format, and what was passed over. */
+  readonly detail: string;
+  /** What to do; null when all is well. */
+  readonly remedy: string | null;
   /** `setup`: built by `reelmine setup`; `prebuilt`: from npm; null: none can be used. */
   readonly build: 'setup' | 'prebuilt' | null;
-  /** npm package and LMDB's own version, such as `lmdb-v1: LMDB 0.9.29: (March 16, 2021)`. */
+  /** LMDB's own, such as `LMDB 0.9.29: (March 16, 2021)`. */
   readonly version: string | null;
-  /** Read from the meta page of a file that it wrote; must be 1. */
+  /** Read from the meta page of a file that it wrote. */
   readonly dataFormat: number | null;
   readonly passedOver: readonly { readonly name: string; readonly reason: string }[];
 }
@@ -99,15 +107,25 @@ export async function openEnvironment({
 /** Which LMDB `openEnvironment` uses, tried by writing a file; and why others were passed over. */
 export async function lmdbStatus(): Promise<LmdbStatus> {
   const { module, build, name, passedOver } = await loadLmdb();
-  if (!module) return { build, version: null, dataFormat: null, passedOver };
+  const others = passedOver.map((other) => `${other.name}: ${other.reason}`).join('; ');
+  if (!module) {
+    return { ok: false, detail: `none (${others})`, remedy: 'run reelmine setup', build, version: null, dataFormat: null, passedOver };
+  }
+  const dataFormat = await writeAndReadFormat();
+  const version = module.nativeAddon.version.versionString;
+  const ok = dataFormat === 1;
+  const detail = `${name ?? ''} (${build ?? ''}), ${version}, data format ${dataFormat}${others === '' ? '' : `; passed over ${others}`}`;
+  return { ok, detail, remedy: ok ? null : 'run reelmine setup', build, version, dataFormat, passedOver };
+}
+
+async function writeAndReadFormat(): Promise<number> {
   const folder = mkdtempSync(join(scratchFolder(), 'reelmine-lmdb-'));
   try {
     const path = join(folder, 'probe.mdb');
     const environment = await openEnvironment({ path, readOnly: false });
     environment.database('probe');
     await environment.close();
-    const { version } = module.nativeAddon;
-    return { build, version: `${name ?? ''}: ${version.versionString}`, dataFormat: readMeta(path).format, passedOver };
+    return readMeta(path).format;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -146,6 +164,7 @@ function wrapDatabase(raw: RawStore): LmdbDatabase {
     get count() {
       return raw.getStats().entryCount;
     },
+    firstKey: (start) => Array.from(raw.getKeys({ start, limit: 1 }), (key) => Uint8Array.from(key))[0],
     *keys(start) {
       let from = start;
       for (;;) {

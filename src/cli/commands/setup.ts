@@ -23,17 +23,20 @@ export default function addSetup(program: Command): void {
   ).action((options: SetupCommandOptions) =>
     runCommand('setup', options, async ({ onEvent, stop, now }) => {
       const { setup } = await import('../../setup/index.js');
-      const { runJob } = await import('../../core/index.js');
-      const result = await runJob(setup({ ...options, now }, stop), onEvent);
+      const { cacheFolder, runJob } = await import('../../core/index.js');
+      const { parts, missing } = await runJob(setup({ ...options, now }, stop), onEvent);
       return {
         counts: {
-          done: result.parts.filter((part) => part.ok).length,
-          skipped: result.parts.filter((part) => !part.ok).length,
+          done: parts.filter((part) => part.state !== 'missing').length,
+          skipped: parts.filter((part) => part.state === 'missing').length,
           failed: 0,
         },
-        outputs: [result.cache],
-        text: result.parts.map((part) => `${part.ok ? 'ok     ' : 'missing'}  ${part.name}: ${part.detail}`).join('\n'),
-        more: { parts: result.parts },
+        outputs: [cacheFolder()],
+        text: [
+          ...parts.map((part) => `${part.state.padEnd(9)} ${part.name}: ${part.detail}`),
+          ...(missing === null ? [] : [missing]),
+        ].join('\n'),
+        more: { parts, missing },
       };
     }),
   );

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { addCommonOptions, runCommand, type CommonOptions } from '../command.js';
+import { formatTable } from '../terminal.js';
+
+/** `reelmine inspect DIR`. */
+export default function addInspect(program: Command): void {
+  addCommonOptions(
+    program
+      .command('inspect')
+      .description('what a corpus, dataset, run or result holds')
+      .argument('<dir>', 'the folder')
+      .option('--html <file>', 'writes a page with its pictures'),
+  ).action((dir: string, options: CommonOptions & { readonly html?: string }) =>
+    runCommand('inspect', options, async () => {
+      const { collectReport, inspect, renderReport, writeFileWhole } = await import('../../index.js');
+      const { kind, digest, records, facts } = await inspect(dir);
+      if (options.html !== undefined) writeFileWhole(options.html, renderReport(await collectReport([dir])));
+      return {
+        counts: { done: records, skipped: 0, failed: 0 },
+        outputs: options.html === undefined ? [] : [options.html],
+        text: `${dir} is a ${kind}\n${formatTable(facts.map(({ label, value }) => [`  ${label}`, String(value)]))}`,
+        more: { kind, digest, facts: Object.fromEntries(facts.map(({ label, value }) => [label, value])) },
+      };
+    }),
+  );
+}

@@ -1,0 +1,139 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Variable } from '@tensorflow/tfjs-core';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  readJsonFile,
+  StoreError,
+  syncFolder,
+  writeFileWhole,
+  type Cursor,
+} from '../core/index.js';
+import { tf } from './tf.js';
+import type { Trainer } from './trainer.js';
+
+/** `state.json` of a checkpoint: with the weights and slots, enough to go on exactly. */
+export interface TrainingState {
+  readonly schema: 1;
+  readonly task: string;
+  /** Steps that are done. */
+  readonly step: number;
+  readonly epoch: number;
+  /** Each step's random operations are seeded from this and the step's number: there is no other random state. */
+  readonly seed: number;
+  readonly cursor: Cursor;
+  readonly configHash: string;
+  readonly dataDigest: string;
+  /** How steps are computed; a run keeps the mode of its step 0. */
+  readonly mode: 'eager';
+  readonly engine: string;
+  /** Lowest validation loss so far, and its step. */
+  readonly best: { readonly step: number; readonly value: number } | null;
+  /** Seconds spent in training, over all tries. */
+  readonly seconds: number;
+}
+
+/** Which checkpoint of a run: the newest, or that of the lowest validation loss. */
+export type CheckpointName = 'latest' | 'best';
+
+/** Writes a checkpoint: its folder appears whole or not at all, then `latest` (and `best`) name it; keeps the last `keep` and the best. */
+export async function saveCheckpoint(
+  runDir: string,
+  trainer: Trainer,
+  state: TrainingState,
+  { keep = 3 }: { readonly keep?: number } = {},
+): Promise<void> {
+  const root = join(runDir, 'checkpoints');
+  const name = `step-${String(state.step).padStart(8, '0')}`;
+  const beside = join(root, `.${name}.${process.pid}.tmp`);
+  rmSync(beside, { recursive: true, force: true });
+  mkdirSync(beside, { recursive: true });
+  writeFileWhole(join(beside, 'weights.safetensors'), encodeSafetensors(await readVariables(trainer.variables)));
+  writeFileWhole(join(beside, 'optimizer.safetensors'), encodeSafetensors(await readVariables(trainer.slots)));
+  writeFileWhole(join(beside, 'state.json'), `${JSON.stringify(state, null, 2)}\n`);
+  if (existsSync(join(root, name))) rmSync(join(root, name), { recursive: true });
+  renameSync(beside, join(root, name));
+  syncFolder(root);
+  writeFileWhole(join(root, 'latest'), `${name}\n`);
+  if (state.best?.step === state.step) writeFileWhole(join(root, 'best'), `${name}\n`);
+  prune(root, keep);
+}
+
+/** The state of a run's checkpoint; null where there is none yet. */
+export function readCheckpointState(runDir: string, which: CheckpointName = 'latest'): TrainingState | null {
+  const folder = checkpointFolder(runDir, which);
+  return folder === null ? null : readJsonFile<TrainingState>(join(folder, 'state.json'), 1);
+}
+
+/** Fills a trainer's weights and optimizer slots from a run's newest checkpoint. */
+export function restoreCheckpoint(runDir: string, trainer: Trainer): void {
+  const folder = requireFolder(runDir, 'latest');
+  assignAll(trainer.variables, join(folder, 'weights.safetensors'));
+  assignAll(trainer.slots, join(folder, 'optimizer.safetensors'));
+}
+
+/**
+ * Fills a trainer's weights, and nothing else, from a run.
+ *
+ * @returns the path of the weights file.
+ * @throws StoreError `missing` or `other-weights`.
+ */
+export function loadWeights(trainer: Trainer, runDir: string, which: CheckpointName = 'latest'): string {
+  const file = join(requireFolder(runDir, which), 'weights.safetensors');
+  assignAll(trainer.variables, file);
+  return file;
+}
+
+function checkpointFolder(runDir: string, which: CheckpointName): string | null {
+  const pointer = join(runDir, 'checkpoints', which);
+  if (!existsSync(pointer)) return null;
+  const folder = join(runDir, 'checkpoints', readFileSync(pointer, 'utf8').trim());
+  if (existsSync(folder)) return folder;
+  throw new StoreError('corrupt', `${pointer} names ${folder}, which is not there.`, { context: { pointer } });
+}
+
+function requireFolder(runDir: string, which: CheckpointName): string {
+  const folder = checkpointFolder(runDir, which);
+  if (folder === null) throw new StoreError('missing', `${runDir} has no ${which} checkpoint.`, { context: { runDir } });
+  return folder;
+}
+
+async function readVariables(variables: ReadonlyMap<string, Variable>) {
+  const entries = await Promise.all(
+    [...variables].map(async ([name, variable]) => {
+      const data = (await variable.data()) as Float32Array;
+      return [name, { dtype: 'float32' as const, shape: variable.shape, data }] as const;
+    }),
+  );
+  return Object.fromEntries(entries);
+}
+
+function assignAll(variables: ReadonlyMap<string, Variable>, file: string): void {
+  const { tensors } = decodeSafetensors(readFileSync(file));
+  const missing = [...variables.keys()].filter((name) => !(name in tensors));
+  const extra = Object.keys(tensors).filter((name) => !variables.has(name));
+  if (missing.length > 0 || extra.length > 0) {
+    throw new StoreError(
+      'other-weights',
+      `${file} is of another network: it lacks ${missing.join(', ') || 'nothing'} and has ${extra.join(', ') || 'nothing'} besides.`,
+      { context: { file, missing, extra } },
+    );
+  }
+  for (const [name, variable] of variables) {
+    const saved = tensors[name]!;
+    if (saved.shape.join() !== variable.shape.join()) {
+      throw new StoreError('other-weights', `${file}: ${name} is [${saved.shape.join(', ')}], the network's is [${variable.shape.join(', ')}].`, {
+        context: { file, name },
+      });
+    }
+    tf.tidy(() => variable.assign(tf.tensor(saved.data as Float32Array, [...saved.shape], 'float32')));
+  }
+}
+
+function prune(root: string, keep: number): void {
+  const named = (pointer: string) => (existsSync(join(root, pointer)) ? readFileSync(join(root, pointer), 'utf8').trim() : '');
+  const kept = new Set([named('latest'), named('best')]);
+  const all = readdirSync(root).filter((name) => name.startsWith('step-')).sort();
+  for (const name of all.slice(0, -keep)) if (!kept.has(name)) rmSync(join(root, name), { recursive: true, force: true });
+}

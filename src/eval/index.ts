@@ -1,0 +1,15 @@
+import { defineRegistry } from '../core/index.js';
+import type { AnyEvaluator } from './define-evaluator.js';
+
+export * from './benchmarks/roles.js';
+export * from './define-evaluator.js';
+export * from './evaluate.js';
+export * from './metrics/index.js';
+export * from './probe/index.js';
+export * from './sampling.js';
+
+/** All evaluation protocols, by name. */
+export const evaluators = defineRegistry<AnyEvaluator>('protocol', {
+  'action-recognition': () => import('./action-recognition/index.js'),
+  'temporal-order': () => import('./temporal-order/index.js'),
+});

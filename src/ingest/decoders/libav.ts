@@ -1,0 +1,164 @@
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
+import type { Frame, TimeSpan, View } from '../../core/index.js';
+import { ptsToSeconds } from '../../core/index.js';
+import { collectClip } from './audio-clip.js';
+import { defineDecoder, type DecoderSession, type ViewFrame, type ViewsRequest } from './decoder.js';
+import { createFramePicker } from './frame-picker.js';
+import { planView } from './geometry.js';
+import { readAudioBlocks } from './libav-audio.js';
+import { describeContainer, mediaError, openCodec, openContainer } from './libav-container.js';
+import { PictureReader, type PassCounters, type Picture } from './libav-pictures.js';
+import { createScaler } from './libav-scaler.js';
+import { loadNodeAv, type NodeAv } from './node-av.js';
+
+/** node-av in process, one thread a decoder. */
+export default defineDecoder({
+  name: 'libav',
+  async version() {
+    const { lib } = await loadNodeAv();
+    const info = lib.getFFmpegInfo();
+    return `node-av ${info.version}, libavcodec ${info.libraries.avcodec}`;
+  },
+  async unavailable() {
+    try {
+      await loadNodeAv();
+      return null;
+    } catch (error) {
+      return `node-av cannot be loaded here (${error instanceof Error ? error.message : String(error)}); use the ffmpeg decoder.`;
+    }
+  },
+  async codecs() {
+    const { lib, constants } = await loadNodeAv();
+    const names = lib.Codec.getCodecList()
+      .filter((codec) => codec.isDecoder() && codec.type === constants.AVMEDIA_TYPE_VIDEO)
+      .map((codec) => lib.avGetCodecName(codec.id) ?? '');
+    return [...new Set(names)].filter((name) => name !== '').sort();
+  },
+  async open(path) {
+    const av = await loadNodeAv();
+    const container = openContainer(av, path);
+    try {
+      const media = describeContainer(av, container, path);
+      openCodec(av, container.video!, path).freeContext();
+      return createSession(av, path, media);
+    } finally {
+      container.close();
+    }
+  },
+});
+
+function createSession(av: NodeAv, path: string, media: DecoderSession['media']): DecoderSession {
+  const counters: PassCounters = { framesDecoded: 0, damagedPackets: 0, droppedFrames: 0, interlacedFrames: 0, lastDuration: 0 };
+  const seconds = (span: TimeSpan) => ({
+    startSeconds: ptsToSeconds(span.startPts, media.video.timeBase),
+    endSeconds: ptsToSeconds(span.endPts, media.video.timeBase),
+  });
+  return {
+    media,
+    async *frames({ span, view, signal }) {
+      for await (const { frame } of decodeViews(av, path, media, counters, { span, views: { view }, signal })) yield frame;
+    },
+    viewFrames: (request) => decodeViews(av, path, media, counters, request),
+    framesAt: (pts, view, signal) => framesAt(av, path, media, counters, { pts, view, signal }),
+    audio(span, sampleRateHz, signal) {
+      signal?.throwIfAborted();
+      const range = span && seconds(span);
+      return collectClip(readAudioBlocks(av, path, { fromSeconds: range?.startSeconds ?? null, sampleRateHz }), range, sampleRateHz);
+    },
+    stats: () => ({ ...counters }),
+    async close() {},
+  };
+}
+
+/** Decoding is synchronous: after this many pictures timers and signals get their turn. */
+const picturesPerTurn = 16;
+
+async function* decodeViews(
+  av: NodeAv,
+  path: string,
+  media: DecoderSession['media'],
+  counters: PassCounters,
+  { span, views, signal }: ViewsRequest,
+): AsyncGenerator<ViewFrame> {
+  const outputs = Object.entries(views).map(([name, view]) => {
+    const plan = planView(media.video, media.video.rotation, view);
+    return { name, plan, scaler: createScaler(av, plan), picker: createFramePicker(view?.fps ?? null, span, media.video.timeBase) };
+  });
+  const reader = new PictureReader(av, path, counters);
+  try {
+    let picture = firstPicture(reader, span, media.video.startPts);
+    if (!picture && !span) throw mediaError('no-frames', path, 'not one picture could be decoded');
+    for (let turn = 1; picture && !(span && picture.pts >= span.endPts); turn++) {
+      if (turn % picturesPerTurn === 0) await yieldToEvents();
+      signal?.throwIfAborted();
+      const after = reader.next();
+      const next: Picture | null = after && span && after.pts >= span.endPts ? null : after;
+      for (const { name, plan, scaler, picker } of outputs) {
+        if (!picker.takes(picture.pts, next?.pts ?? null, picture.pts + picture.duration)) continue;
+        yield { view: name, frame: { data: scaler.scale(picture.frame), width: plan.width, height: plan.height, pts: picture.pts } };
+      }
+      picture = next;
+    }
+  } finally {
+    reader.close();
+    for (const { scaler } of outputs) scaler.free();
+  }
+}
+
+/** The first picture at or after the span's start; where seeking overshoots, from the beginning. */
+function firstPicture(reader: PictureReader, span: TimeSpan | null, firstPts: number): Picture | null {
+  if (!span || span.startPts <= firstPts) return skipTo(reader, reader.next(), span?.startPts ?? null);
+  reader.seek(span.startPts);
+  let first = reader.next();
+  if (!first || first.pts > span.startPts) {
+    reader.rewind();
+    first = reader.next();
+  }
+  return skipTo(reader, first, span.startPts);
+}
+
+function skipTo(reader: PictureReader, first: Picture | null, pts: number | null): Picture | null {
+  let picture = first;
+  while (picture && pts !== null && picture.pts < pts) picture = reader.next();
+  return picture;
+}
+
+async function framesAt(
+  av: NodeAv,
+  path: string,
+  media: DecoderSession['media'],
+  counters: PassCounters,
+  { pts, view, signal }: { readonly pts: readonly number[]; readonly view: View | null; readonly signal: AbortSignal | undefined },
+): Promise<readonly Frame[]> {
+  if (pts.length === 0) return [];
+  const plan = planView(media.video, media.video.rotation, view);
+  const scaler = createScaler(av, plan);
+  const reader = new PictureReader(av, path, counters);
+  try {
+    const out: Frame[] = [];
+    for (const time of pts) {
+      signal?.throwIfAborted();
+      await yieldToEvents();
+      const shown = shownAt(reader, time, media.video.startPts);
+      if (!shown) throw mediaError('no-frames', path, 'not one picture could be decoded');
+      out.push({ data: scaler.scale(shown.frame), width: plan.width, height: plan.height, pts: shown.pts });
+    }
+    return out;
+  } finally {
+    reader.close();
+    scaler.free();
+  }
+}
+
+/** The last picture that starts at or before `time`, else the first of all. */
+function shownAt(reader: PictureReader, time: number, firstPts: number): Picture | null {
+  if (time <= firstPts) reader.rewind();
+  else reader.seek(time);
+  let shown = reader.next();
+  if (time > firstPts && (!shown || shown.pts > time)) {
+    reader.rewind();
+    shown = reader.next();
+  }
+  for (let next = shown && reader.next(); shown && next && next.pts <= time; next = reader.next()) shown = next;
+  return shown;
+}

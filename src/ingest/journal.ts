@@ -1,0 +1,101 @@
+import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { isAbsolute, join, relative } from 'node:path';
+import { ConfigError, hashJson, readJsonLines, syncFolder, writeFileWhole, type VideoSource } from '../core/index.js';
+import type { IngestConfig } from './config.js';
+import { corpusFiles } from './manifest.js';
+import type { ProbedFile } from './probe.js';
+import type { Candidate } from './sources/candidate.js';
+
+/** One probed file: how it was found, and what was found. */
+export interface JournalEntry {
+  /** Relative to the corpus if it lies inside, so that a corpus can be moved; else absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly mtimeMs: number;
+  readonly about: Pick<VideoSource, 'licence' | 'origin' | 'benchmarks'>;
+  readonly probed: ProbedFile;
+}
+
+/** What has been probed, path by path; on the disk as soon as `add` returns. */
+export interface Journal {
+  /** True if the file is there and has not changed; what the sources say of it now replaces what they said then. */
+  has(candidate: Candidate): boolean;
+  add(candidate: Candidate, probed: ProbedFile): void;
+  /** Forgets a file that can no longer be probed. */
+  drop(candidate: Candidate): void;
+  /** In the order of their paths. */
+  entries(): readonly JournalEntry[];
+  /** Rewrites the file with one line per path. */
+  settle(): void;
+  close(): void;
+}
+
+interface Head {
+  readonly schema: 1;
+  readonly settings: string;
+}
+
+/**
+ * Opens a corpus's journal, or starts one. A last line that was cut off is dropped.
+ *
+ * @throws ConfigError `corpus-settings` if it was made with other settings or another decoder.
+ */
+export function openJournal(
+  corpus: string,
+  settings: { readonly config: IngestConfig; readonly decoder: { readonly name: string; readonly version: string } },
+): Journal {
+  const file = join(corpus, corpusFiles.journal);
+  const { timeoutSeconds: _timeout, maxFailureShare: _share, ...lasting } = settings.config;
+  const head: Head = { schema: 1, settings: hashJson({ decoder: settings.decoder, config: lasting }) };
+  const [found, ...lines] = readJsonLines<Head | JournalEntry>(file);
+  if (found && (found as Head).settings !== head.settings) {
+    throw new ConfigError(`${corpus} was ingested with other settings or another decoder; use the same, or another folder.`, {
+      code: 'corpus-settings',
+      context: { corpus },
+    });
+  }
+  const byPath = new Map((lines as readonly JournalEntry[]).map((entry) => [entry.path, entry]));
+  const entries = () => [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const settle = () => writeFileWhole(file, [head, ...entries()].map((line) => `${JSON.stringify(line)}\n`).join(''));
+  mkdirSync(corpus, { recursive: true });
+  settle();
+  const handle = openSync(file, 'a');
+  syncFolder(corpus);
+  let open = true;
+  const placeOf = ({ path }: Candidate): string => {
+    const inside = relative(corpus, path);
+    return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
+  };
+  const write = (entry: JournalEntry) => {
+    const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+    for (let at = 0; at < line.byteLength; ) at += writeSync(handle, line, at);
+    fdatasyncSync(handle);
+  };
+  return {
+    has(candidate) {
+      const entry = byPath.get(placeOf(candidate));
+      if (!entry || !existsSync(candidate.path)) return false;
+      const { size, mtimeMs } = statSync(candidate.path);
+      if (entry.bytes !== size || entry.mtimeMs !== mtimeMs) return false;
+      byPath.set(placeOf(candidate), { ...entry, about: aboutOf(candidate) });
+      return true;
+    },
+    add(candidate, probed) {
+      const { size, mtimeMs } = statSync(candidate.path);
+      const entry = { path: placeOf(candidate), bytes: size, mtimeMs, about: aboutOf(candidate), probed };
+      byPath.set(placeOf(candidate), entry);
+      write(entry);
+    },
+    drop: (candidate) => byPath.delete(placeOf(candidate)),
+    entries,
+    settle,
+    close() {
+      if (open) closeSync(handle);
+      open = false;
+    },
+  };
+}
+
+function aboutOf({ licence, origin, benchmarks }: Candidate): JournalEntry['about'] {
+  return { licence, origin, benchmarks };
+}

@@ -1,0 +1,246 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Observable } from 'rxjs';
+import { parse } from 'yaml';
+import {
+  checkConfig,
+  ConfigError,
+  createJob,
+  createRandom,
+  folderKind,
+  loadConfig,
+  readJsonFile,
+  runJob,
+  sha256,
+  type JobContext,
+  type JobEvent,
+} from '../core/index.js';
+import { loadWeights, readCheckpointState, selectBackend, type Trainer } from '../engine/index.js';
+import {
+  evaluate as runEvaluation,
+  evaluators,
+  type Abilities,
+  type AnyEvaluator,
+  type EvaluatedModel,
+  type EvaluationData,
+  type EvaluationDataset,
+  type EvaluationResult,
+} from '../eval/index.js';
+import { openVideo, readCorpus, selectDecoder, type Corpus } from '../ingest/index.js';
+import { resolveTaskConfig, tasks, type AnyPretextTask, type TaskConfig } from '../models/index.js';
+import type { Dataset } from '../store/index.js';
+import { ingest } from './ingest.js';
+import { describeBackend, openChecked, type TrainingSources } from './train.js';
+
+/** What `evaluate` takes. */
+export interface EvaluateOptions {
+  readonly protocol: string;
+  /** Folder of a run, or `random:TASK` for untrained weights. */
+  readonly run: string;
+  /** A corpus or dataset folder, or a benchmark source such as `ucf101:DIR`, which is then ingested beside the result. */
+  readonly data: string;
+  /** Folder of the result; default: `results/<protocol>` in the run. */
+  readonly out?: string | undefined;
+  /** Official split, from 1. */
+  readonly split?: number;
+  readonly seeds?: number;
+  readonly seed?: number;
+  readonly workers?: number;
+  readonly partial?: boolean | undefined;
+  readonly allowLeak?: boolean | undefined;
+  readonly decoder?: string;
+  readonly engine?: string;
+  readonly file?: string | undefined;
+  readonly set?: readonly string[];
+  /** Told which engine runs and what was passed over. */
+  readonly onBackend?: (line: string) => void;
+}
+
+/** What was measured, and where it is written. */
+export interface EvaluateSummary extends EvaluationResult {
+  readonly out: string;
+}
+
+interface LoadedRun {
+  readonly task: AnyPretextTask;
+  readonly config: TaskConfig;
+  readonly evaluated: EvaluatedModel;
+  readonly trainedOn: TrainingSources | null;
+  /** A trainer with the run's weights, or untrained ones for a seed. */
+  create(untrainedSeed?: number): Trainer;
+}
+
+type Input = Pick<Parameters<typeof runEvaluation>[0], 'data' | 'dataset'> & { close(): Promise<void> };
+
+/** Scores a trained model by a protocol, beside chance, untrained weights and trivial rivals; writes `result.json`. */
+export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observable<JobEvent<EvaluateSummary>> {
+  return createJob(async (context) => {
+    const {
+      protocol,
+      split = 1,
+      seeds = 3,
+      seed = 1,
+      partial = false,
+      allowLeak = false,
+      engine = 'auto',
+      onBackend,
+    } = options;
+    const evaluator = await evaluators.load(protocol);
+    const { config } = loadConfig(evaluator.config, { file: options.file, set: options.set ?? [] });
+    const out = options.out ?? (options.run.startsWith('random:') ? null : join(options.run, 'results', protocol));
+    if (out === null) throw new ConfigError('Untrained weights have no folder of their own: name one with --out.');
+    onBackend?.(describeBackend(await selectBackend(engine)));
+    const run = await loadRun(options.run, seed);
+    const input = await openInput(evaluator, run, { ...options, out }, context);
+    const trainer = run.create();
+    try {
+      const result = await runJob(
+        runEvaluation(
+          {
+            evaluator,
+            config,
+            model: abilityOf(evaluator, trainer, run.task.name),
+            untrained: async (each) => {
+              const other = run.create(each);
+              return { ...abilityOf(evaluator, other, run.task.name), dispose: () => other.dispose() };
+            },
+            evaluated: run.evaluated,
+            split,
+            seeds,
+            seed,
+            ...(run.trainedOn ? { trainedOn: run.trainedOn } : {}),
+            allowLeak,
+            partial,
+            out,
+            ...(input.data ? { data: input.data } : {}),
+            ...(input.dataset ? { dataset: input.dataset } : {}),
+          },
+          context.signal,
+        ),
+        context.emit,
+      );
+      return { ...result, out };
+    } finally {
+      trainer.dispose();
+      await input.close();
+    }
+  }, stop);
+}
+
+async function loadRun(run: string, seed: number): Promise<LoadedRun> {
+  const untrained = run.startsWith('random:');
+  if (!untrained && folderKind(run) !== 'run')
+    throw new ConfigError(`${run} is not the folder of a run.`, { context: { run } });
+  const saved = untrained
+    ? null
+    : (parse(readFileSync(join(run, 'config.yaml'), 'utf8')) as { task: string; config: unknown });
+  const task = await tasks.load(saved?.task ?? run.slice('random:'.length));
+  const config = saved ? (checkConfig(task.config, saved.config).config as TaskConfig) : resolveTaskConfig(task).config;
+  const sources = join(run, 'training-sources.json');
+  const weights = untrained ? null : readFileSync(weightsFile(run));
+  return {
+    task,
+    config,
+    evaluated: {
+      task: task.name,
+      run: untrained ? null : resolve(run),
+      step: untrained ? null : (readCheckpointState(run)?.step ?? null),
+      weightsSha256: weights && sha256(weights),
+    },
+    trainedOn: existsSync(sources) ? readJsonFile<TrainingSources>(sources, 1) : null,
+    create(untrainedSeed) {
+      const random = createRandom(seed).fork('untrained', untrainedSeed ?? 'run');
+      const trainer = task.createTrainer(config, random);
+      if (!untrained && untrainedSeed === undefined) loadWeights(trainer, run);
+      return trainer;
+    },
+  };
+}
+
+function weightsFile(run: string): string {
+  return join(
+    run,
+    'checkpoints',
+    readFileSync(join(run, 'checkpoints', 'latest'), 'utf8').trim(),
+    'weights.safetensors',
+  );
+}
+
+function abilityOf(evaluator: AnyEvaluator, trainer: Trainer, task: string): Abilities[keyof Abilities] {
+  if (evaluator.needs === 'trainer') return trainer;
+  if (trainer.encoder) return trainer.encoder;
+  throw new ConfigError(`${task} has no encoder, which ${evaluator.name} needs.`);
+}
+
+async function openInput(
+  evaluator: AnyEvaluator,
+  run: LoadedRun,
+  options: EvaluateOptions & { readonly out: string },
+  { emit, signal }: JobContext,
+): Promise<Input> {
+  const kind = folderKind(options.data);
+  if (evaluator.input === 'samples') {
+    if (kind !== 'dataset')
+      throw new ConfigError(`${evaluator.name} takes a dataset of held-out samples as --data, got ${options.data}.`);
+    const dataset = await openChecked(options.data, run.task);
+    const source = dataset.batchSource({
+      prepare: run.task.prepare,
+      config: run.config,
+      batchSize: run.config.batchSize,
+      seed: options.seed ?? 1,
+      workers: 0,
+      mode: 'evaluate',
+    });
+    const close = async () => {
+      await source.close();
+      await dataset.close();
+    };
+    return { dataset: asEvaluationDataset(dataset, () => source.epoch()), close };
+  }
+  const corpusDir = kind === 'corpus' ? options.data : join(options.out, 'corpus');
+  if (kind !== 'corpus') {
+    const { decoder, workers, seed } = options;
+    const given = {
+      ...(decoder === undefined ? {} : { decoder }),
+      ...(workers === undefined ? {} : { workers }),
+      ...(seed === undefined ? {} : { seed }),
+    };
+    await runJob(ingest({ sources: [options.data], corpus: corpusDir, ...given }, signal), emit);
+  }
+  return { data: await labelledData(await readCorpus(corpusDir), options), close: () => Promise.resolve() };
+}
+
+function asEvaluationDataset(dataset: Dataset, batches: EvaluationDataset['batches']): EvaluationDataset {
+  return {
+    signal: dataset.header.signal,
+    digest: dataset.digest,
+    samples: dataset.keys.length,
+    sources: dataset.sources,
+    batches,
+    stored: () => dataset.samples(),
+  };
+}
+
+/** The one benchmark whose labels a corpus holds, as evaluators take it. */
+async function labelledData(corpus: Corpus, { decoder: wanted = 'auto' }: EvaluateOptions): Promise<EvaluationData> {
+  const benchmarks = [...new Set(corpus.sources.flatMap((source) => Object.keys(source.benchmarks)))].sort();
+  const [benchmark] = benchmarks;
+  if (benchmark === undefined || benchmarks.length > 1) {
+    throw new ConfigError(
+      benchmark === undefined
+        ? `${corpus.root} holds no labelled benchmark: ingest ucf101:DIR or another benchmark source.`
+        : `${corpus.root} holds several benchmarks (${benchmarks.join(', ')}): ingest the one to evaluate on by itself.`,
+    );
+  }
+  const { decoder } = await selectDecoder(wanted);
+  const entries = corpus.sources.flatMap((source) => source.benchmarks[benchmark] ?? []);
+  const classNames: string[] = [];
+  for (const { label, className } of entries) classNames[label] = className;
+  return {
+    benchmark,
+    sources: corpus.sources,
+    classNames: Array.from(classNames, (name) => (name as string | undefined) ?? ''),
+    absent: corpus.absent[benchmark] ?? 0,
+    open: (source, views) => openVideo(source, { corpusRoot: corpus.root, decoder, views }),
+  };
+}

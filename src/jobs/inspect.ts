@@ -1,0 +1,294 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parse } from 'yaml';
+import { rmsEnvelope } from '../audio/index.js';
+import {
+  ConfigError,
+  folderKind,
+  ptsToSeconds,
+  readJsonFile,
+  readJsonLines,
+  secondsToPts,
+  type Metric,
+  type Rival,
+  type Sample,
+  type VideoSource,
+} from '../core/index.js';
+import { openVideo, readCorpus, selectDecoder, type Corpus } from '../ingest/index.js';
+import { miners } from '../mining/index.js';
+import {
+  encodePictures,
+  type CorpusReport,
+  type DatasetReport,
+  type Fact,
+  type FrameStrip,
+  type RejectionPlace,
+  type ReportData,
+  type ResultReport,
+  type RunReport,
+  type SourcePreview,
+} from '../report/index.js';
+import { openDataset, type Dataset } from '../store/index.js';
+
+const previewView = { width: 192, height: 192, fit: 'contain', fps: null, channels: 3 } as const;
+
+/** What a folder holds, in words and numbers. */
+export interface Inspection {
+  readonly kind: 'corpus' | 'dataset' | 'run' | 'result';
+  readonly digest: string | null;
+  readonly records: number;
+  readonly facts: readonly Fact[];
+}
+
+/**
+ * What a corpus, dataset, run or result folder holds.
+ *
+ * @throws ConfigError if it is none of these.
+ */
+export async function inspect(dir: string): Promise<Inspection> {
+  const kind = kindOf(dir);
+  if (kind === 'corpus') {
+    const corpus = await readCorpus(dir);
+    return { kind, digest: corpus.digest, records: corpus.sources.length, facts: corpusFacts(corpus) };
+  }
+  if (kind === 'dataset') {
+    const dataset = await openDataset(dir);
+    const facts = datasetFacts(dataset);
+    await dataset.close();
+    return { kind, digest: dataset.digest, records: dataset.keys.length, facts };
+  }
+  if (kind === 'run') {
+    const run = readRun(dir);
+    return { kind, digest: null, records: run.rows.length, facts: run.facts };
+  }
+  const result = readResult(join(dir, 'result.json'));
+  return { kind, digest: null, records: result.metrics.length, facts: result.facts };
+}
+
+/**
+ * Everything that a page about these folders shows: corpora, datasets, runs with the results below them, and results.
+ *
+ * @throws ConfigError for a folder that is none of these.
+ */
+export async function collectReport(
+  dirs: readonly string[],
+  { title }: { readonly title?: string } = {},
+): Promise<ReportData> {
+  const kinds = dirs.map((dir) => ({ dir, kind: kindOf(dir) }));
+  const of = (kind: Inspection['kind']) => kinds.filter((entry) => entry.kind === kind).map(({ dir }) => dir);
+  const [corpusDir] = of('corpus');
+  const corpus = corpusDir === undefined ? null : await readCorpus(corpusDir);
+  const datasets: DatasetReport[] = [];
+  for (const dir of of('dataset')) datasets.push(await reportDataset(dir, corpus));
+  const runs = of('run');
+  const results = [...runs.flatMap(resultFiles), ...of('result').map((dir) => join(dir, 'result.json'))].map(
+    readResult,
+  );
+  return {
+    title: title ?? `Report on ${dirs.map((dir) => basename(dir)).join(', ')}`,
+    ...(corpus ? { corpus: await reportCorpus(corpus) } : {}),
+    datasets,
+    runs: runs.map(readRun),
+    results,
+  };
+}
+
+function kindOf(dir: string): Inspection['kind'] {
+  const kind = folderKind(dir);
+  if (kind === null) {
+    throw new ConfigError(`${dir} is neither a corpus, a dataset, a run nor a result.`, {
+      code: 'unknown-folder',
+      context: { dir },
+    });
+  }
+  return kind;
+}
+
+function corpusFacts({ sources, failures, digest }: Corpus): readonly Fact[] {
+  const seconds = sources.reduce((sum, { video }) => sum + video.durationSeconds, 0);
+  const benchmarks = [...new Set(sources.flatMap((source) => Object.keys(source.benchmarks)))];
+  return [
+    { label: 'videos', value: sources.length },
+    { label: 'minutes', value: Number((seconds / 60).toFixed(2)) },
+    { label: 'shots', value: sources.reduce((sum, { shots }) => sum + shots.length, 0) },
+    { label: 'with sound', value: sources.filter(({ audio }) => audio).length },
+    { label: 'failures', value: failures.length },
+    ...benchmarks.map((name) => ({
+      label: `of ${name}`,
+      value: sources.filter((source) => name in source.benchmarks).length,
+    })),
+    { label: 'digest', value: digest },
+  ];
+}
+
+function datasetFacts({ header, summary }: Dataset): readonly Fact[] {
+  return [
+    { label: 'signal', value: `${header.signal} version ${header.signalVersion}` },
+    { label: 'samples', value: summary.samples },
+    { label: 'sources', value: summary.sources },
+    { label: 'shots', value: summary.units },
+    { label: 'bytes', value: summary.bytes },
+    { label: 'decoder', value: `${header.decoder.name} ${header.decoder.version}` },
+    { label: 'seed', value: header.seed },
+    { label: 'digest', value: summary.digest },
+  ];
+}
+
+async function reportCorpus(corpus: Corpus): Promise<CorpusReport> {
+  const { decoder } = await selectDecoder('auto');
+  const previews: SourcePreview[] = [];
+  for (const source of spread(corpus.sources, 24)) {
+    const video = await openVideo(source, { corpusRoot: corpus.root, decoder, views: { preview: previewView } });
+    try {
+      const middles = source.shots.slice(0, 4).map(({ startPts, endPts }) => Math.floor((startPts + endPts) / 2));
+      const frames = await video.framesAt(middles, 'preview');
+      const { timeBase } = source.video;
+      const caption = (pts: number) => `${ptsToSeconds(pts, timeBase).toFixed(1)} s`;
+      const pictures = await encodePictures(frames.map((frame) => ({ ...frame, caption: caption(frame.pts) })));
+      const envelope = await soundEnvelope(source, video);
+      previews.push({ source: source.id, pictures, ...(envelope ? { envelope } : {}) });
+    } finally {
+      await video.close();
+    }
+  }
+  return {
+    digest: corpus.digest,
+    sources: corpus.sources,
+    failures: corpus.failures,
+    counts: {},
+    previews,
+  };
+}
+
+async function soundEnvelope(
+  source: VideoSource,
+  video: Awaited<ReturnType<typeof openVideo>>,
+): Promise<readonly number[] | null> {
+  const { startPts, endPts, timeBase } = source.video;
+  const first60 = Math.min(endPts, startPts + secondsToPts(60, timeBase));
+  const clip = await video.audio({ startPts, endPts: first60 }, 8000);
+  if (!clip || clip.data.length === 0) return null;
+  const { rms } = rmsEnvelope(clip.data, clip.sampleRateHz, clip.data.length / clip.sampleRateHz / 120);
+  return [...rms].map((value) => Math.min(1, value));
+}
+
+async function reportDataset(dir: string, corpus: Corpus | null): Promise<DatasetReport> {
+  const dataset = await openDataset(dir);
+  try {
+    const { header, summary } = dataset;
+    const miner = miners.names.includes(header.signal) ? await miners.load(header.signal) : null;
+    const strips: FrameStrip[] = [];
+    const ordinals = spread([...dataset.keys.keys()], 8);
+    for (const ordinal of miner?.draw ? ordinals : []) {
+      const sample = await dataset.sample(ordinal);
+      const drawn = await (miner as { draw(sample: Sample): unknown }).draw(sample);
+      const pictures = await encodePictures(drawn as Parameters<typeof encodePictures>[0]);
+      strips.push({ title: sample.key, pictures, facts: scalarFacts(sample) });
+    }
+    return {
+      signal: header.signal,
+      digest: summary.digest,
+      facts: datasetFacts(dataset),
+      strips,
+      rejections: summary.rejections,
+      places: corpus ? await rejectionPlaces(dataset, corpus) : [],
+    };
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** Plain numbers and words of a sample; arrays and pictures are left out. */
+function scalarFacts({ fields }: Sample): readonly Fact[] {
+  return Object.entries(fields).flatMap(([label, value]): Fact[] => {
+    if (typeof value === 'number') return [{ label, value: Number(value.toPrecision(4)) }];
+    return typeof value === 'string' ? [{ label, value }] : [];
+  });
+}
+
+async function rejectionPlaces(dataset: Dataset, corpus: Corpus): Promise<readonly RejectionPlace[]> {
+  const byId = new Map(corpus.sources.map((source) => [source.id, source]));
+  const { decoder } = await selectDecoder('auto');
+  const shown = new Map<string, number>();
+  const places: RejectionPlace[] = [];
+  for await (const { source: id, rejections } of dataset.units()) {
+    const source = byId.get(id);
+    if (!source) continue;
+    for (const [code, { examples }] of Object.entries(rejections)) {
+      const [example] = examples;
+      if (!example || (shown.get(code) ?? 0) >= 4) continue;
+      shown.set(code, (shown.get(code) ?? 0) + 1);
+      const { startPts, endPts } = example.span;
+      const { timeBase } = source.video;
+      const video = await openVideo(source, { corpusRoot: corpus.root, decoder, views: { preview: previewView } });
+      const frames = await video
+        .framesAt([Math.floor((startPts + endPts) / 2)], 'preview')
+        .finally(() => video.close());
+      const [picture] = await encodePictures(
+        frames.map((frame) => ({ ...frame, caption: `${ptsToSeconds(frame.pts, timeBase).toFixed(1)} s` })),
+      );
+      places.push({
+        code,
+        source: source.paths[0] ?? id,
+        startSeconds: ptsToSeconds(startPts, timeBase),
+        endSeconds: ptsToSeconds(endPts, timeBase),
+        ...(picture ? { picture } : {}),
+      });
+    }
+  }
+  return places;
+}
+
+function readRun(dir: string): RunReport {
+  const config = parse(readFileSync(join(dir, 'config.yaml'), 'utf8')) as { readonly task: string };
+  const summaryFile = join(dir, 'summary.json');
+  const summary = existsSync(summaryFile)
+    ? readJsonFile<{ schema: number } & Record<string, unknown>>(summaryFile, 1)
+    : {};
+  const facts = Object.entries(summary).flatMap(([label, value]) =>
+    label !== 'schema' && (typeof value === 'number' || typeof value === 'string') ? [{ label, value }] : [],
+  );
+  return { name: basename(dir), task: config.task, facts, rows: readJsonLines(join(dir, 'metrics.jsonl')) };
+}
+
+function resultFiles(run: string): readonly string[] {
+  const results = join(run, 'results');
+  if (!existsSync(results)) return [];
+  return readdirSync(results)
+    .sort()
+    .map((name) => join(results, name, 'result.json'))
+    .filter((file) => existsSync(file));
+}
+
+interface ResultFile {
+  readonly schema: number;
+  readonly protocol: string;
+  readonly evaluated: { readonly task: string; readonly run: string | null };
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly metrics: readonly Metric[];
+  readonly rivals: readonly Rival[];
+  readonly leak: number | null;
+}
+
+function readResult(file: string): ResultReport {
+  const result = readJsonFile<ResultFile>(file, 1);
+  const facts = Object.entries(result.data).flatMap(([label, value]) =>
+    typeof value === 'number' || typeof value === 'string' ? [{ label, value }] : [],
+  );
+  return {
+    protocol: result.protocol,
+    subject: result.evaluated.run === null ? `untrained ${result.evaluated.task}` : basename(result.evaluated.run),
+    facts,
+    metrics: result.metrics,
+    rivals: result.rivals,
+    ...(result.leak === null
+      ? {}
+      : { notes: [`Scored on data of which ${result.leak} videos or groups were trained on.`] }),
+  };
+}
+
+/** At most `count` items, evenly spread. */
+function spread<T>(items: readonly T[], count: number): readonly T[] {
+  if (items.length <= count) return items;
+  return Array.from({ length: count }, (_, i) => items[Math.floor(((i + 0.5) * items.length) / count)] as T);
+}

@@ -1,0 +1,210 @@
+import { join } from 'node:path';
+import type { Observable } from 'rxjs';
+import {
+  ConfigError,
+  coreCount,
+  createJob,
+  didYouMean,
+  hashJson,
+  loadConfig,
+  openLedger,
+  runJob,
+  toolVersion,
+  type DatasetHeader,
+  type JobEvent,
+  type SampleSink,
+  type VideoSource,
+} from '../core/index.js';
+import { readCorpus, selectDecoder, type Corpus } from '../ingest/index.js';
+import { mine as runMining, miners, type AnyMiner, type MineResult } from '../mining/index.js';
+import { openSink } from '../store/index.js';
+
+/** What `mine` takes. */
+export interface MineOptions {
+  readonly signals: readonly string[];
+  /** Folder of the corpus. */
+  readonly corpus: string;
+  /** Folder of the dataset; with several signals, of a folder for each. */
+  readonly out: string;
+  /** YAML settings and `key=value` overrides; with several signals each key starts with the signal's name. */
+  readonly file?: string | undefined;
+  readonly set?: readonly string[];
+  readonly decoder?: string;
+  readonly workers?: number;
+  readonly seed?: number;
+  /** The first N sources by id. */
+  readonly limit?: number | undefined;
+  readonly part?: { readonly index: number; readonly count: number } | undefined;
+  /** Official split, from 1: only sources of `role` in it. */
+  readonly split?: number | undefined;
+  readonly role?: 'train' | 'test';
+  /** Only these source ids. */
+  readonly only?: readonly string[];
+}
+
+/** What was mined. */
+export interface MineSummary extends MineResult {
+  readonly outputs: readonly string[];
+}
+
+interface PlannedSignal {
+  readonly name: string;
+  readonly miner: AnyMiner;
+  readonly config: unknown;
+  readonly configHash: string;
+  readonly dir: string;
+}
+
+/** Mines signals from a corpus into datasets, every video decoded once; running again goes on where it stopped. */
+export function mine(options: MineOptions, stop?: AbortSignal): Observable<JobEvent<MineSummary>> {
+  return createJob(async ({ emit, signal }) => {
+    const { decoder: wanted = 'auto', workers = coreCount(), seed = 1, limit, part } = options;
+    const corpus = selectSources(await readCorpus(options.corpus), options);
+    const signals = await planSignals(options);
+    const { decoder } = await selectDecoder(wanted);
+    const decoderVersion = { name: decoder.name, version: await decoder.version() };
+    const sinks: Record<string, SampleSink> = {};
+    try {
+      for (const planned of signals) {
+        const header = makeHeader(planned, { corpus, options, seed, decoder: decoderVersion });
+        sinks[planned.name] = await openSink({ dir: planned.dir, header });
+      }
+      const result = await runJob(
+        runMining(
+          {
+            signals: signals.map(({ miner, name, config }) => ({ miner, name, config })),
+            corpus,
+            decoder: decoder.name,
+            sinks,
+            workers,
+            seed,
+            now: () => new Date(),
+            ...(limit === undefined ? {} : { limit }),
+            ...(part ? { part } : {}),
+          },
+          signal,
+        ),
+        emit,
+      );
+      for (const { dir } of signals) saveFailures(dir, result, corpus);
+      return { ...result, outputs: signals.map(({ dir }) => dir) };
+    } finally {
+      for (const sink of Object.values(sinks)) await sink.close();
+    }
+  }, stop);
+}
+
+/** What `mine` would do: sources, shots and seconds of video, and how fast a small measured sample went. */
+export async function planMining(options: MineOptions): Promise<{
+  readonly counts: { readonly done: number; readonly skipped: number; readonly failed: number };
+  readonly outputs: readonly string[];
+  readonly text: string;
+  readonly more: Readonly<Record<string, unknown>>;
+}> {
+  const corpus = selectSources(await readCorpus(options.corpus), options);
+  const signals = await planSignals(options);
+  const sources = corpus.sources.slice(0, options.limit);
+  const shots = sources.reduce((sum, source) => sum + source.shots.length, 0);
+  const seconds = sources.reduce((sum, source) => sum + source.video.durationSeconds, 0);
+  const names = signals.map(({ name }) => name).join(', ');
+  return {
+    counts: { done: 0, skipped: sources.length, failed: 0 },
+    outputs: [],
+    text: `would mine ${names} from ${sources.length} videos, ${shots} shots, ${(seconds / 60).toFixed(1)} minutes of video`,
+    more: {
+      plan: {
+        signals: signals.map(({ name, configHash }) => ({ name, configHash })),
+        sources: sources.length,
+        shots,
+        seconds,
+      },
+    },
+  };
+}
+
+/** The corpus reduced to the sources that were asked for; never one that is in the other role under another name. */
+export function selectSources(
+  corpus: Corpus,
+  { split, role = 'train', only }: Pick<MineOptions, 'split' | 'role' | 'only'>,
+): Corpus {
+  const ids = only && new Set(only);
+  const keep = (source: VideoSource): boolean => {
+    if (ids && !ids.has(source.id)) return false;
+    if (split === undefined) return true;
+    const roles = Object.values(source.benchmarks).flatMap((entries) => entries.map((entry) => entry.roles[split - 1]));
+    const other = role === 'train' ? 'test' : 'train';
+    return roles.includes(role) && !roles.includes(other);
+  };
+  const sources = corpus.sources.filter(keep);
+  if (sources.length === 0 && corpus.sources.length > 0 && split !== undefined) {
+    throw new ConfigError(
+      `No source of ${corpus.root} has the role ${role} in official split ${split}. Ingest it as ucf101:DIR or another benchmark source.`,
+    );
+  }
+  return { ...corpus, sources };
+}
+
+async function planSignals({ signals, out, file, set = [] }: MineOptions): Promise<readonly PlannedSignal[]> {
+  const single = signals.length === 1;
+  for (const assignment of single ? [] : set) {
+    const [name = ''] = assignment.split('.', 1);
+    if (!signals.includes(name)) {
+      throw new ConfigError(
+        `With several signals --set starts with the signal's name, as in ${signals[0] ?? ''}.key=value; got ${JSON.stringify(assignment)}${didYouMean(name, signals)}`,
+      );
+    }
+  }
+  return Promise.all(
+    signals.map(async (name) => {
+      const miner = await miners.load(name);
+      const own = single
+        ? set
+        : set.filter((text) => text.startsWith(`${name}.`)).map((text) => text.slice(name.length + 1));
+      const { config, hash } = loadConfig(miner.config, { file, set: own });
+      return { name, miner, config, configHash: hash, dir: single ? out : join(out, name) };
+    }),
+  );
+}
+
+function makeHeader(
+  { name, miner, config, configHash }: PlannedSignal,
+  {
+    corpus,
+    options,
+    seed,
+    decoder,
+  }: { corpus: Corpus; options: MineOptions; seed: number; decoder: DatasetHeader['decoder'] },
+): DatasetHeader {
+  const { split, role, only, limit, part } = options;
+  const selection = {
+    ...(split === undefined ? {} : { split, role: role ?? 'train' }),
+    ...(only ? { only: hashJson([...only].sort()) } : {}),
+    ...(limit === undefined ? {} : { limit }),
+    ...(part ? { part: `${part.index + 1}/${part.count}` } : {}),
+  };
+  return {
+    signal: name,
+    signalVersion: miner.version,
+    spec: miner.sample as DatasetHeader['spec'],
+    config,
+    configHash,
+    corpusDigest: corpus.digest,
+    decoder,
+    toolVersion: toolVersion(),
+    seed,
+    selection,
+  };
+}
+
+/** The dataset's ledger: this run's failures, and an end to those of units that have now succeeded. */
+function saveFailures(dir: string, result: MineResult, corpus: Corpus): void {
+  const ledger = openLedger(join(dir, 'failures.jsonl'), () => new Date());
+  const failed = new Set(result.failures.map((failure) => failure.path));
+  if (!result.stopped) {
+    for (const source of corpus.sources)
+      for (const path of source.paths) if (!failed.has(path)) ledger.clear(path, 'mine');
+  }
+  for (const { source, path, stage, code, message } of result.failures)
+    ledger.record({ source, path, stage, code, message });
+  ledger.save();
+}

@@ -1,0 +1,247 @@
+import { join } from 'node:path';
+import type { Observable } from 'rxjs';
+import {
+  canonicalJson,
+  ConfigError,
+  createJob,
+  createRandom,
+  runJob,
+  sha256,
+  StoreError,
+  writeFileWhole,
+  type JobEvent,
+  type SampleBatch,
+} from '../core/index.js';
+import { loadWeights, selectBackend, train as runTraining, type TrainResult } from '../engine/index.js';
+import { resolveTaskConfig, tasks, type AnyPretextTask } from '../models/index.js';
+import { openDataset, type Dataset } from '../store/index.js';
+
+/** What `train` takes. */
+export interface TrainOptions {
+  readonly task: string;
+  /** Folder of the dataset. */
+  readonly data: string;
+  /** Folder of the run. */
+  readonly out: string;
+  /** Dataset to validate on; else a tenth of the groups is held out from 10 sources up. */
+  readonly val?: string | undefined;
+  /** `tensorflow`, `wasm`, `cpu` or `auto`. */
+  readonly engine?: string;
+  readonly file?: string | undefined;
+  readonly set?: readonly string[];
+  readonly seed?: number;
+  /** Loader threads. */
+  readonly workers?: number;
+  readonly resume?: boolean;
+  /** A run whose weights to start from. */
+  readonly init?: string | undefined;
+  /** Told which engine runs and what was passed over. */
+  readonly onBackend?: (line: string) => void;
+}
+
+/** What was trained. */
+export interface TrainSummary extends TrainResult {
+  readonly engine: string;
+  readonly dataDigest: string;
+}
+
+/** File of a run that names what it was trained on, for leak checks. */
+export interface TrainingSources {
+  readonly schema: 1;
+  readonly digest: string;
+  readonly sources: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** Trains a pretext task on a dataset; `resume` goes on exactly. */
+export function train(options: TrainOptions, stop?: AbortSignal): Observable<JobEvent<TrainSummary>> {
+  return createJob(async ({ emit, signal }) => {
+    const {
+      task: name,
+      data,
+      out,
+      val,
+      engine = 'auto',
+      seed = 1,
+      workers = 1,
+      resume = false,
+      init,
+      onBackend,
+    } = options;
+    const task = await tasks.load(name);
+    const { config } = resolveTaskConfig(task, { file: options.file, set: options.set ?? [] });
+    const dataset = await openChecked(data, task);
+    const held = val === undefined ? null : await openChecked(val, task);
+    const closers: (() => Promise<void>)[] = [() => dataset.close(), ...(held ? [() => held.close()] : [])];
+    try {
+      const backend = await selectBackend(engine);
+      onBackend?.(describeBackend(backend));
+      const { training, validation } = await splitByGroup(dataset, held === null, seed);
+      const random = createRandom(seed);
+      const trainer = task.createTrainer(config, random.fork('init'));
+      closers.push(async () => trainer.dispose());
+      if (init !== undefined) await loadWeights(trainer, init);
+      const shared = { prepare: task.prepare, config, batchSize: config.batchSize, seed };
+      const source = dataset.batchSource({ ...shared, workers, mode: 'train', ordinals: training.ordinals });
+      closers.push(() => source.close());
+      const validate = held ?? (validation.ordinals.length > 0 ? dataset : null);
+      const validator = validate?.batchSource({
+        ...shared,
+        workers: 0,
+        mode: 'evaluate',
+        ...(held ? {} : { ordinals: validation.ordinals }),
+      });
+      if (validator) closers.push(() => validator.close());
+      const sources: TrainingSources = {
+        schema: 1,
+        digest: dataset.digest,
+        sources: training.sources,
+        groups: training.groups,
+      };
+      writeFileWhole(join(out, 'training-sources.json'), `${JSON.stringify(sources)}\n`);
+      const result = await runJob(
+        runTraining(
+          {
+            task: name,
+            trainer,
+            config,
+            learningRate: (step) => task.learningRate(config, step),
+            out,
+            source,
+            ...(validator ? { validation: (): AsyncIterable<SampleBatch> => validator.epoch() } : {}),
+            resume,
+            seed,
+            engine: `${backend.name} ${backend.version}`,
+            extra: {
+              taskVersion: task.version,
+              data: dataset.digest,
+              engine: backend.name,
+              device: backend.device,
+              engineVersion: backend.version,
+            },
+            now: () => new Date(),
+          },
+          signal,
+        ),
+        emit,
+      );
+      return { ...result, engine: describeBackend(backend), dataDigest: dataset.digest };
+    } finally {
+      for (const close of closers.reverse()) await close();
+    }
+  }, stop);
+}
+
+/** What `train` would do: parameters, samples, steps and epochs. */
+export async function planTraining(options: TrainOptions): Promise<{
+  readonly counts: { readonly done: number; readonly skipped: number; readonly failed: number };
+  readonly outputs: readonly string[];
+  readonly text: string;
+  readonly more: Readonly<Record<string, unknown>>;
+}> {
+  const task = await tasks.load(options.task);
+  const { config } = resolveTaskConfig(task, { file: options.file, set: options.set ?? [] });
+  const dataset = await openChecked(options.data, task);
+  try {
+    await selectBackend(options.engine ?? 'auto');
+    const trainer = task.createTrainer(config, createRandom(options.seed ?? 1).fork('init'));
+    const { parameters } = trainer;
+    trainer.dispose();
+    const epochs = (config.steps * config.batchSize) / Math.max(1, dataset.keys.length);
+    return {
+      counts: { done: 0, skipped: config.steps, failed: 0 },
+      outputs: [],
+      text: `would train ${options.task} (${parameters.toLocaleString('en')} parameters) for ${config.steps} steps of ${config.batchSize} on ${dataset.keys.length} samples, ${epochs.toFixed(1)} epochs`,
+      more: { parameters, digest: dataset.digest, plan: { config, samples: dataset.keys.length, epochs } },
+    };
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** `tensorflow 2.21.0 on cpu (passed over …)`. */
+export function describeBackend(backend: Awaited<ReturnType<typeof selectBackend>>): string {
+  const passed = backend.passedOver.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+  return `${backend.name} ${backend.version} on ${backend.device}${passed === '' ? '' : ` (passed over ${passed})`}`;
+}
+
+/**
+ * Opens a dataset that a task can eat.
+ *
+ * @throws StoreError `wrong-signal` or `other-spec`.
+ */
+export async function openChecked(dir: string, task: AnyPretextTask): Promise<Dataset> {
+  const dataset = await openDataset(dir);
+  const { header } = dataset;
+  const problem =
+    header.signal !== task.signal
+      ? new StoreError('wrong-signal', `${dir} holds ${header.signal}; ${task.name} eats ${task.signal}.`, {
+          context: { dir },
+        })
+      : canonicalJson(header.spec) !== canonicalJson(task.sample)
+        ? new StoreError('other-spec', `${dir} was mined with other fields than ${task.name} expects: mine it again.`, {
+            context: { dir },
+          })
+        : dataset.keys.length === 0
+          ? new StoreError(
+              'empty',
+              `${dir} holds no sample: nothing to train on. See its rejections with reelmine inspect.`,
+              { context: { dir } },
+            )
+          : null;
+  if (!problem) return dataset;
+  await dataset.close();
+  throw problem;
+}
+
+/** The group of each source, read from its first sample; a source without one is its own group. */
+export async function groupsOf(dataset: Dataset): Promise<ReadonlyMap<string, string>> {
+  const groups = new Map<string, string>();
+  for (const [ordinal, key] of dataset.keys.entries()) {
+    const source = sourceOfKey(key);
+    if (groups.has(source)) continue;
+    const { group } = (await dataset.sample(ordinal)).fields as { readonly group?: unknown };
+    groups.set(source, typeof group === 'string' ? group : source);
+  }
+  return groups;
+}
+
+/** The source id at the head of a sample key. */
+export function sourceOfKey(key: string): string {
+  return key.slice(0, key.indexOf('/'));
+}
+
+interface GroupSplit {
+  readonly training: {
+    readonly ordinals: readonly number[];
+    readonly sources: readonly string[];
+    readonly groups: readonly string[];
+  };
+  readonly validation: { readonly ordinals: readonly number[] };
+}
+
+/** Holds out a tenth of the groups, chosen by the hash of their names, where there are 10 sources and 2 groups or more. */
+async function splitByGroup(dataset: Dataset, holdOut: boolean, seed: number): Promise<GroupSplit> {
+  const groups = await groupsOf(dataset);
+  const names = [...new Set(groups.values())]
+    .map((name) => ({ name, hash: sha256(`${seed}/${name}`) }))
+    .sort((a, b) => (a.hash < b.hash ? -1 : 1));
+  const count = holdOut && groups.size >= 10 && names.length >= 2 ? Math.max(1, Math.floor(names.length / 10)) : 0;
+  const held = new Set(names.slice(0, count).map(({ name }) => name));
+  const isHeld = (source: string) => held.has(groups.get(source) ?? '');
+  const training: number[] = [];
+  const validation: number[] = [];
+  dataset.keys.forEach((key, ordinal) => (isHeld(sourceOfKey(key)) ? validation : training).push(ordinal));
+  if (training.length === 0) throw new ConfigError(`Nothing is left to train on after ${count} groups were held out.`);
+  return {
+    training: {
+      ordinals: training,
+      sources: [...groups.keys()].filter((source) => !isHeld(source)).sort(),
+      groups: names
+        .map(({ name }) => name)
+        .filter((name) => !held.has(name))
+        .sort(),
+    },
+    validation: { ordinals: validation },
+  };
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { checkConfig, ConfigError, defineRegistry, didYouMean, loadConfig, type LoadedConfig } from '../core/index.js';
+import type { AnyPretextTask, TaskConfig } from './define-pretext-task.js';
+
+export * from './define-pretext-task.js';
+
+/** All pretext tasks, by name. */
+export const tasks = defineRegistry<AnyPretextTask>('task', {
+  'shuffle-and-learn': () => import('./shuffle-and-learn/index.js'),
+});
+
+/**
+ * A task's settings: the defaults, over them the preset's values, over them the YAML file, over all each `key=value`.
+ *
+ * @throws ConfigError naming the key or preset, what is allowed, and the nearest name.
+ */
+export function resolveTaskConfig(
+  task: AnyPretextTask,
+  sources: { readonly file?: string | undefined; readonly set?: readonly string[] } = {},
+): LoadedConfig<TaskConfig> {
+  const { config: given } = loadConfig(z.looseObject({}), sources);
+  const preset = given['preset'] ?? (checkConfig(task.config, {}).config as TaskConfig).preset;
+  const values = typeof preset === 'string' ? task.presets[preset] : undefined;
+  if (!values) {
+    const known = Object.keys(task.presets);
+    throw new ConfigError(`Task ${task.name} has no preset ${JSON.stringify(preset)}${didYouMean(String(preset), known)}. Known: ${known.join(', ')}.`, {
+      context: { task: task.name, preset, known },
+    });
+  }
+  return checkConfig(task.config, { ...values, ...given }) as LoadedConfig<TaskConfig>;
+}

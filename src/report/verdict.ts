@@ -1,0 +1,55 @@
+import type { Metric, Rival } from '../core/index.js';
+import { capitalize, formatValue, nameToWords } from './format.js';
+
+/** Where a metric's 95 % interval lies against a rival's value; `unknown` without an interval or such a rival. */
+export interface Verdict {
+  readonly side: 'better' | 'worse' | 'includes' | 'unknown';
+  /** One sentence. */
+  readonly text: string;
+}
+
+/** Says whether a metric's 95 % interval excludes chance, and on which side it lies. */
+export function chanceVerdict(metric: Metric, rivals: readonly Rival[]): Verdict {
+  const chance = rivalMetric(metric, rivals, 'chance');
+  const own = `${nameToWords(metric.name)} ${formatValue(metric.value, metric.unit)}`;
+  if (!chance) return { side: 'unknown', text: `${capitalize(own)}: there is no chance value to set it against.` };
+  if (!metric.interval)
+    return { side: 'unknown', text: `${capitalize(own)} has no interval, so nothing is said about chance.` };
+  const [low, high] = metric.interval;
+  const range = `The 95 % interval of ${own}, ${formatValue(low, metric.unit)} to ${formatValue(high, metric.unit)},`;
+  const level = `chance (${formatValue(chance.value, metric.unit)})`;
+  if (low <= chance.value && chance.value <= high)
+    return { side: 'includes', text: `${range} includes ${level}: nothing has been shown.` };
+  const better = metric.direction === 'higher' ? low > chance.value : high < chance.value;
+  return {
+    side: better ? 'better' : 'worse',
+    text: `${range} excludes ${level}${better ? '' : ', on the wrong side'}.`,
+  };
+}
+
+/** Says what training gained over untrained weights, and whether the two intervals leave room for noise; null without that rival. */
+export function gainVerdict(metric: Metric, rivals: readonly Rival[]): Verdict | null {
+  const untrained = rivalMetric(metric, rivals, 'untrained');
+  if (!untrained) return null;
+  const gain = (metric.value - untrained.value) * (metric.direction === 'higher' ? 1 : -1);
+  const size =
+    metric.unit === 'fraction'
+      ? `${(Math.abs(gain) * 100).toFixed(1)} points`
+      : formatValue(Math.abs(gain), metric.unit);
+  const text = `${capitalize(nameToWords(metric.name))}: ${size} ${gain >= 0 ? 'better' : 'worse'} than untrained weights`;
+  if (!metric.interval || !untrained.interval)
+    return { side: 'unknown', text: `${text}; without both intervals this may be noise.` };
+  const apart = metric.interval[0] > untrained.interval[1] || metric.interval[1] < untrained.interval[0];
+  if (!apart) return { side: 'includes', text: `${text}; the 95 % intervals overlap, so this may be noise.` };
+  return { side: gain > 0 ? 'better' : 'worse', text: `${text}; the 95 % intervals do not overlap.` };
+}
+
+/** The rival's metric of the same name and split, published figures aside. */
+export function rivalMetric(metric: Metric, rivals: readonly Rival[], name: string): Metric | null {
+  for (const rival of rivals) {
+    if (rival.name !== name || rival.published !== undefined) continue;
+    const found = rival.metrics.find((one) => one.name === metric.name && one.split === metric.split);
+    if (found) return found;
+  }
+  return null;
+}

@@ -1,0 +1,2 @@
+export { findFfmpeg, type FoundFfmpeg } from './ffmpeg.js';
+export { setup, type SetupOptions, type SetupPart, type SetupResult } from './setup.js';

@@ -1,0 +1,240 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeSafetensors, readJsonFile, StoreError, type SampleSpec } from '../core/index.js';
+import { readDatasetFile, type DatasetFile } from './dataset-file.js';
+import { createDigest, hashFile, type DigestBuilder } from './digest.js';
+import { artefactsName } from './finish.js';
+import { openPages, type Entry, type PageReader } from './lmdb-pages.js';
+import { decodeSample } from './sample-codec.js';
+import { decodeLabels, decodeUnitRecord, hashBytes, hashOf, ordinalKey, shardName, type ShardStats, type UnitRecord } from './shard.js';
+
+/** What `verifyDataset` found. */
+export interface VerifyReport {
+  /** Computed anew from the records; null while the dataset is not finished. */
+  readonly digest: string | null;
+  /** Sample records that were read. */
+  readonly samples: number;
+  readonly units: number;
+  /** One sentence per damage, naming the file and the record. */
+  readonly problems: readonly string[];
+}
+
+/** What the walk over one shard needs. */
+interface ShardCheck {
+  readonly name: string;
+  readonly pages: PageReader;
+  readonly spec: SampleSpec;
+  readonly finished: boolean;
+  readonly digest: DigestBuilder;
+  readonly report: (problem: string) => void;
+}
+
+/**
+ * Reads every record of a dataset and checks it: checksum, spec, unit, ordinal, label; then every file's checksum and the digest. Shards are
+ * read page by page without LMDB, so that damage is named and cannot crash the process.
+ *
+ * @throws StoreError `missing` or `newer-schema` for the folder as a whole.
+ */
+export async function verifyDataset(dir: string): Promise<VerifyReport> {
+  const file = readDatasetFile(dir);
+  if (!file) throw new StoreError('missing', `${dir} is not a dataset: it has no dataset.json.`, { context: { dir } });
+  const finished = file.digest !== null;
+  const digest = createDigest();
+  const problems: string[] = [];
+  const labels: { readonly key: Uint8Array; readonly hash: Uint8Array }[] = [];
+  let [samples, units] = [0, 0];
+  for (let shard = 0; shard < file.shards; shard++) {
+    const name = `${shardName(shard)}.mdb`;
+    const report = (problem: string) => void problems.push(`${name}: ${problem}`);
+    if (finished) await checkFile(join(dir, shardName(shard)), report);
+    const pages = tryOpen(join(dir, name), report);
+    if (!pages) continue;
+    try {
+      const check: ShardCheck = { name, pages, spec: file.fields, finished, digest, report };
+      const counts = checkShard(check);
+      samples += counts.samples;
+      units += counts.units;
+      labels.push(...checkLabels(check));
+    } finally {
+      pages.close();
+    }
+  }
+  for (const { key, hash } of labels) digest.label(key, hash);
+  checkArtefacts(dir, digest, problems);
+  const found = finished ? digest.digest() : null;
+  if (found !== file.digest) problems.push(`dataset.json: the digest is ${found ?? ''}, it should be ${file.digest ?? ''}`);
+  if (finished) checkCounts(file, { samples, units }, problems);
+  return { digest: found, samples, units, problems };
+}
+
+async function checkFile(pathWithoutEnding: string, report: (problem: string) => void): Promise<void> {
+  const shard = `${pathWithoutEnding}.mdb`;
+  if (!existsSync(shard)) return;
+  try {
+    const stats = readJsonFile<ShardStats>(`${pathWithoutEnding}.json`, 1);
+    const { size } = statSync(shard);
+    if (size !== stats.bytes) report(`has ${size} bytes, it should have ${stats.bytes}`);
+    else if ((await hashFile(shard)) !== stats.sha256) report('its SHA-256 is not the one it was closed with');
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    report(error.message);
+  }
+}
+
+function tryOpen(path: string, report: (problem: string) => void): PageReader | null {
+  try {
+    if (!existsSync(path)) throw new StoreError('missing', 'the file is missing');
+    return openPages(path);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    report(error.message);
+    return null;
+  }
+}
+
+/** Goes over units, index and samples side by side, all in key order. */
+function checkShard({ pages, spec, finished, digest, report }: ShardCheck): { readonly samples: number; readonly units: number } {
+  const damage = (database: string) => (message: string) => report(`${database}: ${message}`);
+  const units = createPuller(pages.entries('units', damage('units')));
+  const index = createPuller(finished ? pages.entries('index', damage('index')) : []);
+  const counts = { samples: 0, units: 0 };
+  let unit: OpenUnit | null = null;
+  let ordinal = 0;
+  const nextUnit = (): OpenUnit | null => {
+    if (unit) finishUnit(unit, report);
+    const entry = units.take();
+    if (!entry) return null;
+    counts.units++;
+    return openUnit(entry, report);
+  };
+  for (const { key, value } of pages.entries('samples', damage('samples'))) {
+    const name = Buffer.from(key).toString();
+    counts.samples++;
+    // An index entry below this key stands for a record that cannot be found.
+    for (let entry = index.peek(); entry && Buffer.compare(entry.value, key) < 0; entry = index.peek()) {
+      report(`record ${Buffer.from(entry.value).toString()} is missing`);
+      index.take();
+      ordinal++;
+    }
+    if (finished) {
+      const entry = index.peek();
+      if (entry && Buffer.compare(entry.value, key) === 0) {
+        if (Buffer.compare(entry.key, ordinalKey(ordinal)) !== 0) report(`record ${name} has a wrong ordinal`);
+        index.take();
+        ordinal++;
+      } else report(`record ${name} has no ordinal`);
+    }
+    while (!unit || (!name.startsWith(unit.prefix) && unit.prefix < name)) {
+      unit = nextUnit();
+      if (!unit) break;
+    }
+    const hash = hashOf(value);
+    digest.sample(key, hash);
+    if (unit && name.startsWith(unit.prefix)) unit.hashes.push({ name, hash });
+    else report(`record ${name} is of no finished unit`);
+    checkRecord(spec, name, value, report);
+  }
+  for (let entry = index.take(); entry; entry = index.take()) report(`record ${Buffer.from(entry.value).toString()} is missing`);
+  do unit = nextUnit();
+  while (unit);
+  return counts;
+}
+
+interface OpenUnit {
+  readonly name: string;
+  readonly prefix: string;
+  readonly record: UnitRecord | null;
+  readonly hashes: { readonly name: string; readonly hash: Uint8Array }[];
+}
+
+function openUnit({ key, value }: Entry, report: (problem: string) => void): OpenUnit {
+  const name = Buffer.from(key).toString();
+  let record: UnitRecord | null = null;
+  try {
+    record = decodeUnitRecord(value);
+  } catch (error) {
+    report(`unit ${name} is damaged: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return { name, prefix: `${name}/`, record, hashes: [] };
+}
+
+function finishUnit({ name, record, hashes }: OpenUnit, report: (problem: string) => void): void {
+  if (!record) return;
+  if (hashes.length !== record.samples) {
+    report(`unit ${name} has ${hashes.length} records, it should have ${record.samples}`);
+    const known = new Set(Array.from({ length: record.samples }, (_, i) => hashAt(record, i)));
+    for (const found of hashes) if (!known.has(hex(found.hash))) report(`record ${found.name} is damaged: its SHA-256 is not its unit's`);
+    return;
+  }
+  hashes.forEach((found, i) => {
+    if (hex(found.hash) !== hashAt(record, i)) report(`record ${found.name} is damaged: its SHA-256 is not its unit's`);
+  });
+}
+
+function checkRecord(spec: SampleSpec, name: string, value: Uint8Array, report: (problem: string) => void): void {
+  try {
+    const { provenance } = decodeSample(spec, name, value);
+    if (!name.startsWith(`${provenance.source}/${provenance.shot}/`)) report(`record ${name} says it is of ${provenance.source}, shot ${provenance.shot}`);
+  } catch (error) {
+    report(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function checkLabels({ pages, report }: ShardCheck): { readonly key: Uint8Array; readonly hash: Uint8Array }[] {
+  return [...pages.entries('labels', (message) => report(`labels: ${message}`))].map(({ key, value }) => {
+    try {
+      decodeLabels(value);
+    } catch {
+      report(`the label of ${Buffer.from(key).toString()} is damaged`);
+    }
+    return { key, hash: hashOf(value) };
+  });
+}
+
+function checkArtefacts(dir: string, digest: DigestBuilder, problems: string[]): void {
+  const path = join(dir, artefactsName);
+  if (!existsSync(path)) return;
+  const bytes = readFileSync(path);
+  digest.artefacts(hashOf(bytes));
+  try {
+    decodeSafetensors(bytes);
+  } catch (error) {
+    problems.push(`${artefactsName}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function checkCounts({ counts }: DatasetFile, found: { readonly samples: number; readonly units: number }, problems: string[]): void {
+  for (const name of ['samples', 'units'] as const) {
+    if (counts?.[name] !== found[name]) problems.push(`dataset.json: counts ${counts?.[name] ?? 'no'} ${name}, ${found[name]} are there`);
+  }
+}
+
+function createPuller<T>(items: Iterable<T>): { peek(): T | undefined; take(): T | undefined } {
+  const iterator = items[Symbol.iterator]();
+  let next: T | undefined;
+  let loaded = false;
+  const peek = () => {
+    if (!loaded) {
+      const step = iterator.next();
+      next = step.done ? undefined : step.value;
+      loaded = true;
+    }
+    return next;
+  };
+  return {
+    peek,
+    take() {
+      const value = peek();
+      loaded = false;
+      return value;
+    },
+  };
+}
+
+function hashAt(record: UnitRecord, i: number): string {
+  return hex(record.hashes.subarray(i * hashBytes, (i + 1) * hashBytes));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

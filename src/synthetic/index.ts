@@ -1,0 +1,3 @@
+export * from './motion-set.js';
+export type { SyntheticTruth, SyntheticVideo } from './synthetic-video.js';
+export * from './trajectories.js';

@@ -1,0 +1,36 @@
+/** A video made from a seed, with all that is known about it. Frames may be asked for in any order. */
+export interface SyntheticVideo {
+  readonly name: string;
+  readonly className: string;
+  /** 0-based class index. */
+  readonly label: number;
+  /** Clips of one group share their backdrops; a group is never split between training and test. */
+  readonly group: string;
+  readonly role: 'train' | 'test';
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  readonly frameCount: number;
+  readonly sampleRateHz: number;
+  /** uint8 [height, width, 3], RGB; a copy of its receiver's own. */
+  frame(index: number): Uint8Array;
+  /** float32 [samples], mono, -1–1, as long as the pictures. */
+  audio(): Float32Array;
+  readonly truth: SyntheticTruth;
+}
+
+/** What is known about a made video. */
+export interface SyntheticTruth {
+  /** First frame of every take but the first. */
+  readonly cuts: readonly number[];
+  /** Mean length, over all pixels, of their displacement to the next frame of the take, in pixels; 0 for a take's last frame. */
+  motion(index: number): number;
+  /** uint8 [height, width]: 1 where the mover is. */
+  mask(index: number): Uint8Array;
+  /** Centre of the mover in pixels, pixel centres at whole numbers. */
+  position(index: number): { readonly x: number; readonly y: number };
+  /** How far the mover is turned, in turns, clockwise. */
+  angle(index: number): number;
+  /** Frames after which the pose comes back, where the mover of the first take swings. */
+  readonly period?: number;
+}

@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import { decodeImage } from '../../src/vision/index.js';
+import { encodePictures } from '../../src/report/index.js';
+import { pictureMarkup } from '../../src/report/frame-strip.js';
+import { motionCurve, shotTimeline } from '../../src/report/drawing.js';
+import { checkMarkup } from './balanced.js';
+import { drawDisc } from './fixture.js';
+
+it('puts the very bytes of the picture into the page', async () => {
+  const data = drawDisc(40, 30, 0.5, 10);
+  const [picture] = await encodePictures([{ data, width: 40, height: 30, caption: 'c "1"' }], { format: 'png' });
+  const markup = String(pictureMarkup(picture!));
+  const [, base64 = ''] = /src="data:image\/png;base64,([^"]*)"/.exec(markup)!;
+  const decoded = await decodeImage({ image: 'png', data: Buffer.from(base64, 'base64') });
+  expect(Buffer.compare(decoded.data, data)).toBe(0);
+  expect(checkMarkup(markup).elements[0]!.attributes).toMatchObject({
+    width: '40',
+    height: '30',
+    alt: 'c &#34;1&#34;',
+  });
+});
+
+it('scales wide pictures down in proportion', async () => {
+  const [picture] = await encodePictures(
+    [{ data: drawDisc(400, 300, 0.5, 10), width: 400, height: 300, caption: '' }],
+    { maxWidth: 100 },
+  );
+  expect([picture!.width, picture!.height]).toEqual([100, 75]);
+  expect(await decodeImage(picture!.image)).toMatchObject({ width: 100, height: 75, channels: 3 });
+});
+
+it('draws one block for each shot, in proportion to its time', () => {
+  const shots = [
+    { index: 0, startPts: 100, endPts: 200, crop: null },
+    { index: 1, startPts: 200, endPts: 500, crop: null },
+  ];
+  const svg = String(shotTimeline({ shots, timeBase: [1, 100], startPts: 100, endPts: 500 }));
+  const blocks = [...svg.matchAll(/x="([\d.]+)"\s+y="0"\s+width="([\d.]+)"/g)].map(([, x, width]) => [
+    Number(x),
+    Number(width) + 2,
+  ]);
+  expect(blocks).toEqual([
+    [0, 110],
+    [110, 330],
+  ]);
+});
+
+it('marks the window and the moments on the motion curve where they are in time', () => {
+  const svg = String(
+    motionCurve({
+      seconds: [0, 1, 2, 4],
+      values: [0, 4, NaN, 2],
+      unit: 'px',
+      window: [1, 3],
+      marks: [{ label: 'a', seconds: 1 }],
+    }),
+  );
+  expect(svg).toMatch(/<rect\s+x="110"\s+y="14"\s+width="220"/);
+  expect(svg).toMatch(/x="110"\s+y="11"[^>]*>a<\/text/);
+  expect(svg).toContain('d="M0 74L110 18L440 46"'); // the middle value is missing, the top is 4
+  expect(checkMarkup(svg).faults).toEqual([]);
+});
