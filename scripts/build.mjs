@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createRequire } from 'node:module';
 
 const root = new URL('..', import.meta.url);
-process.chdir(root);
+process.chdir(fileURLToPath(root));
 const stamp = 'dist/.tsbuildinfo';
 const newest = (folder) =>
   Math.max(

@@ -1,7 +1,15 @@
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import util from 'node:util';
-import { BackendError, ConfigError, readEnvironment, tensorflowParts, writeEnvironment } from '../core/index.js';
-import { registerReluGradient } from './ops/relu.js';
+import {
+  BackendError,
+  ConfigError,
+  nativeFolder,
+  readEnvironment,
+  tensorflowParts,
+  writeEnvironment,
+} from '../core/index.js';
+import { registerActivationGradients } from './ops/activations.js';
 import { registerWasmKernels } from './ops/wasm-kernels.js';
 import { forgetNative, probeNative } from './ops/native.js';
 import { registerNativeKernels } from './ops/native-kernels.js';
@@ -39,7 +47,8 @@ let prepared = false;
  */
 export async function selectBackend(name: string = 'auto'): Promise<SelectedEngine> {
   const wanted = name === 'auto' ? engineNames : engineNames.filter((known) => known === name);
-  if (wanted.length === 0) throw new ConfigError(`There is no engine ${JSON.stringify(name)}. Known: auto, ${engineNames.join(', ')}.`);
+  if (wanted.length === 0)
+    throw new ConfigError(`There is no engine ${JSON.stringify(name)}. Known: auto, ${engineNames.join(', ')}.`);
   prepare();
   const passedOver: { name: EngineName; reason: string }[] = [];
   for (const candidate of wanted) {
@@ -53,6 +62,34 @@ export async function selectBackend(name: string = 'auto'): Promise<SelectedEngi
   }
   const reasons = passedOver.map(({ name: engine, reason }) => `${engine}: ${reason}`).join('; ');
   throw new BackendError(`No engine works. ${reasons}`, { context: { passedOver } });
+}
+
+/**
+ * Every engine, tried here: what `reelmine doctor` lists. The fastest that works is in use afterwards.
+ *
+ * @returns `remedy` is null where the engine works.
+ */
+export async function probeBackends(): Promise<
+  { readonly name: string; readonly ok: boolean; readonly detail: string; readonly remedy: string | null }[]
+> {
+  const parts = [];
+  for (const name of [...engineNames].reverse()) {
+    const part = { name: `engine ${name}`, remedy: null };
+    try {
+      const { device, version } = await selectBackend(name);
+      const by = name === 'tensorflow' ? 'TensorFlow' : 'TensorFlow.js';
+      parts.push({ ...part, ok: true, detail: `${by} ${version} on ${device}` });
+    } catch (error) {
+      const reason = (error as BackendError).message;
+      parts.push({
+        ...part,
+        ok: false,
+        detail: reason,
+        remedy: name === 'tensorflow' ? 'run reelmine setup' : 'npm install',
+      });
+    }
+  }
+  return parts.reverse();
 }
 
 const starters: Record<EngineName, () => Promise<{ device: string; version: string }>> = {
@@ -91,14 +128,13 @@ function prepare(): void {
   prepared = true;
   tf.enableProdMode(); // else the plain backends print an advertisement
   requireTensorflow('@tensorflow/tfjs');
-  registerReluGradient();
+  registerActivationGradients();
 }
 
 function loadAddon(): Addon {
   const parts = tensorflowParts();
   if (!parts) throw new BackendError('not set up here; reelmine setup does it');
-  if (readEnvironment('TF_CPP_MIN_LOG_LEVEL') === undefined) writeEnvironment('TF_CPP_MIN_LOG_LEVEL', '2');
-  const loaded = createRequire(import.meta.url)(parts.addon) as Addon;
+  const loaded = loadQuietly(parts.addon);
   restoreUtil();
   requireTensorflow('@tensorflow/tfjs-node-gpu/dist/register_all_kernels');
   const { NodeJSKernelBackend } = requireTensorflow('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend') as {
@@ -109,9 +145,27 @@ function loadAddon(): Addon {
   return loaded;
 }
 
+/** Loads the addon with TensorFlow's chatter in a file; who sets `TF_CPP_MIN_LOG_LEVEL` to 0 or 1 wants to see it. */
+function loadQuietly(path: string): Addon {
+  const require = createRequire(import.meta.url);
+  const level = readEnvironment('TF_CPP_MIN_LOG_LEVEL');
+  if (level === '0' || level === '1') return require(path) as Addon;
+  writeEnvironment('TF_CPP_MIN_LOG_LEVEL', level ?? '2');
+  const quiet = require(join(dirname(path), 'quiet.node')) as { redirect(file: string): boolean; restore(): void };
+  quiet.redirect(join(nativeFolder(), 'tensorflow.log'));
+  try {
+    return require(path) as Addon;
+  } finally {
+    quiet.restore();
+  }
+}
+
 /** tfjs-node calls two functions that Node 23 took away. */
 function restoreUtil(): void {
-  const old = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean };
+  const old = util as unknown as {
+    isNullOrUndefined?: (value: unknown) => boolean;
+    isArray?: (value: unknown) => boolean;
+  };
   old.isNullOrUndefined ??= (value) => value === null || value === undefined;
   old.isArray ??= Array.isArray;
 }

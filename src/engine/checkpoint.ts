@@ -8,6 +8,7 @@ import {
   StoreError,
   syncFolder,
   writeFileWhole,
+  type BatchArray,
   type Cursor,
 } from '../core/index.js';
 import { tf } from './tf.js';
@@ -34,6 +35,8 @@ export interface TrainingState {
   readonly seconds: number;
 }
 
+const stateName = 'state.safetensors';
+
 /** Which checkpoint of a run: the newest, or that of the lowest validation loss. */
 export type CheckpointName = 'latest' | 'best';
 
@@ -51,6 +54,7 @@ export async function saveCheckpoint(
   mkdirSync(beside, { recursive: true });
   writeFileWhole(join(beside, 'weights.safetensors'), encodeSafetensors(await readVariables(trainer.variables)));
   writeFileWhole(join(beside, 'optimizer.safetensors'), encodeSafetensors(await readVariables(trainer.slots)));
+  if (trainer.state) writeFileWhole(join(beside, stateName), encodeSafetensors(Object.fromEntries(trainer.state)));
   writeFileWhole(join(beside, 'state.json'), `${JSON.stringify(state, null, 2)}\n`);
   if (existsSync(join(root, name))) rmSync(join(root, name), { recursive: true });
   renameSync(beside, join(root, name));
@@ -71,6 +75,7 @@ export function restoreCheckpoint(runDir: string, trainer: Trainer): void {
   const folder = requireFolder(runDir, 'latest');
   assignAll(trainer.variables, join(folder, 'weights.safetensors'));
   assignAll(trainer.slots, join(folder, 'optimizer.safetensors'));
+  if (trainer.state) fillState(trainer.state, join(folder, stateName));
 }
 
 /**
@@ -95,7 +100,8 @@ function checkpointFolder(runDir: string, which: CheckpointName): string | null 
 
 function requireFolder(runDir: string, which: CheckpointName): string {
   const folder = checkpointFolder(runDir, which);
-  if (folder === null) throw new StoreError('missing', `${runDir} has no ${which} checkpoint.`, { context: { runDir } });
+  if (folder === null)
+    throw new StoreError('missing', `${runDir} has no ${which} checkpoint.`, { context: { runDir } });
   return folder;
 }
 
@@ -123,17 +129,39 @@ function assignAll(variables: ReadonlyMap<string, Variable>, file: string): void
   for (const [name, variable] of variables) {
     const saved = tensors[name]!;
     if (saved.shape.join() !== variable.shape.join()) {
-      throw new StoreError('other-weights', `${file}: ${name} is [${saved.shape.join(', ')}], the network's is [${variable.shape.join(', ')}].`, {
-        context: { file, name },
-      });
+      throw new StoreError(
+        'other-weights',
+        `${file}: ${name} is [${saved.shape.join(', ')}], the network's is [${variable.shape.join(', ')}].`,
+        {
+          context: { file, name },
+        },
+      );
     }
     tf.tidy(() => variable.assign(tf.tensor(saved.data as Float32Array, [...saved.shape], 'float32')));
   }
 }
 
+function fillState(state: ReadonlyMap<string, BatchArray>, file: string): void {
+  const { tensors } = decodeSafetensors(readFileSync(file));
+  for (const [name, { data, dtype }] of state) {
+    const saved = tensors[name];
+    if (saved?.dtype !== dtype || saved.data.length !== data.length) {
+      throw new StoreError('other-weights', `${file} lacks the array ${name} of ${data.length} ${dtype} values.`, {
+        context: { file, name },
+      });
+    }
+    (data as { set(from: unknown): void }).set(saved.data);
+  }
+}
+
 function prune(root: string, keep: number): void {
-  const named = (pointer: string) => (existsSync(join(root, pointer)) ? readFileSync(join(root, pointer), 'utf8').trim() : '');
+  const named = (pointer: string) =>
+    existsSync(join(root, pointer)) ? readFileSync(join(root, pointer), 'utf8').trim() : '';
   const kept = new Set([named('latest'), named('best')]);
-  const all = readdirSync(root).filter((name) => name.startsWith('step-')).sort();
-  for (const name of all.slice(0, -keep)) if (!kept.has(name)) rmSync(join(root, name), { recursive: true, force: true });
+  const names = readdirSync(root);
+  // a killed run's: only one process trains in a folder
+  for (const name of names.filter((left) => left.startsWith('.step-'))) rmSync(join(root, name), { recursive: true });
+  const all = names.filter((name) => name.startsWith('step-')).sort();
+  for (const name of all.slice(0, -keep))
+    if (!kept.has(name)) rmSync(join(root, name), { recursive: true, force: true });
 }

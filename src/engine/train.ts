@@ -8,7 +8,6 @@ import {
   hashJson,
   TrainingError,
   writeFileWhole,
-  type Cursor,
   type JobContext,
   type JobEvent,
   type SampleBatch,
@@ -73,7 +72,10 @@ const checkpointEveryMs = 600_000;
  * @param stop saves a checkpoint after the step in hand and ends.
  * @throws TrainingError with the batch's sample keys where the loss is not finite; ConfigError where a resumed run differs.
  */
-export function train<C extends LoopConfig>(options: TrainLoopOptions<C>, stop?: AbortSignal): Observable<JobEvent<TrainResult>> {
+export function train<C extends LoopConfig>(
+  options: TrainLoopOptions<C>,
+  stop?: AbortSignal,
+): Observable<JobEvent<TrainResult>> {
   return createJob((context) => new TrainingRun(options, context).run(), stop);
 }
 
@@ -116,7 +118,10 @@ class TrainingRun {
     const { out, config, trainer, resume, task, seed, extra } = this.#options;
     const saved = readCheckpointState(out);
     if (saved && !resume) {
-      throw new ConfigError(`${out} already holds a run at step ${saved.step}. Go on with --resume, or name another folder.`, { context: { out } });
+      throw new ConfigError(
+        `${out} already holds a run at step ${saved.step}. Go on with --resume, or name another folder.`,
+        { context: { out } },
+      );
     }
     this.#restore(saved);
     if (this.#state.step >= config.steps) return this.#summarize(true);
@@ -125,12 +130,18 @@ class TrainingRun {
     this.#window.sinceMs = this.#clock();
     this.#tell();
     for await (const batch of this.#batches()) {
-      await this.#step(batch);
+      const { result, isChecked } = await this.#step(batch);
       const { step } = this.#state;
       const isLast = step >= config.steps;
       const stopped = this.#context.signal.aborted;
-      if (isLast || stopped || step % config.checkpointEverySteps === 0 || this.#clock() - this.#savedAtMs > checkpointEveryMs) {
-        await this.#save(trainer);
+      const isDue = step % config.checkpointEverySteps === 0 || this.#clock() - this.#savedAtMs > checkpointEveryMs;
+      try {
+        if (isLast || stopped || isDue) {
+          if (!isChecked) this.#checkFinite(await readScalars(result)); // never save what cannot be gone on with
+          await this.#save(trainer);
+        }
+      } finally {
+        tf.dispose(result);
       }
       if (isLast || stopped) break;
     }
@@ -149,7 +160,8 @@ class TrainingRun {
     }
   }
 
-  async #step(batch: SampleBatch): Promise<void> {
+  /** One step; its result is to be disposed by the caller. `isChecked`: it has been read, and is finite. */
+  async #step(batch: SampleBatch): Promise<{ readonly result: StepResult; readonly isChecked: boolean }> {
     const { trainer, config, learningRate, seed } = this.#options;
     const index = this.#state.step;
     const random = createRandom(seed).fork('step', index);
@@ -170,12 +182,15 @@ class TrainingRun {
     batch.release();
     const { step } = this.#state;
     const isSaving = step % config.checkpointEverySteps === 0 || step >= config.steps;
+    const isChecked = step % config.logEverySteps === 0 || isSaving;
     try {
-      if (step % config.logEverySteps === 0 || isSaving) await this.#logStep(result, rate, isSaving);
-    } finally {
+      if (isChecked) await this.#logStep(result, rate, isSaving);
+    } catch (error) {
       tf.dispose(result);
+      throw error;
     }
     this.#tell();
+    return { result, isChecked };
   }
 
   async #logStep(result: StepResult, learningRate: number, isSaving: boolean): Promise<void> {
@@ -197,7 +212,8 @@ class TrainingRun {
     this.#log?.append(row);
     this.#lastLoss = row.loss;
     const held = validation['validationLoss'];
-    if (held !== undefined && held < (this.#state.best?.value ?? Infinity)) this.#state = { ...this.#state, best: { step, value: held } };
+    if (held !== undefined && held < (this.#state.best?.value ?? Infinity))
+      this.#state = { ...this.#state, best: { step, value: held } };
     this.#window = { samples: 0, waitMs: 0, sinceMs: this.#clock(), keys: [] };
   }
 
@@ -218,7 +234,9 @@ class TrainingRun {
       batch.release();
     }
     const rename = (name: string) => `validation${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-    return samples === 0 ? {} : Object.fromEntries(Object.entries(sums).map(([name, total]) => [rename(name), total / samples]));
+    return samples === 0
+      ? {}
+      : Object.fromEntries(Object.entries(sums).map(([name, total]) => [rename(name), total / samples]));
   }
 
   #checkFinite(values: Readonly<Record<string, number>>): void {
@@ -237,10 +255,15 @@ class TrainingRun {
     const differing = Object.entries(wanted).filter(([name, value]) => state[name as keyof TrainingState] !== value);
     // A finished run has nothing left that could differ.
     if (state.step < this.#options.config.steps && differing.length > 0) {
-      const what = differing.map(([name, value]) => `${name} was ${String(state[name as keyof TrainingState])} and is ${String(value)}`);
-      throw new ConfigError(`${out} cannot be resumed: ${what.join('; ')}. Use another --out, or the settings in its config.yaml.`, {
-        context: { out, differing: differing.map(([name]) => name) },
-      });
+      const what = differing.map(
+        ([name, value]) => `${name} was ${String(state[name as keyof TrainingState])} and is ${String(value)}`,
+      );
+      throw new ConfigError(
+        `${out} cannot be resumed: ${what.join('; ')}. Use another --out, or the settings in its config.yaml.`,
+        {
+          context: { out, differing: differing.map(([name]) => name) },
+        },
+      );
     }
     restoreCheckpoint(out, trainer);
     this.#state = state;
@@ -291,7 +314,8 @@ class TrainingRun {
 }
 
 async function readScalars(result: StepResult): Promise<Record<string, number>> {
-  const entries = await Promise.all(Object.entries(result).map(async ([name, tensor]) => [name, (await tensor.data())[0]!] as const));
+  const entries = await Promise.all(
+    Object.entries(result).map(async ([name, tensor]) => [name, (await tensor.data())[0]!] as const),
+  );
   return Object.fromEntries(entries);
 }
-

@@ -35,6 +35,8 @@ export interface Trainer {
   readonly variables: ReadonlyMap<string, Variable>;
   /** Optimizer slots, by `<weight>/<slot>`. */
   readonly slots: ReadonlyMap<string, Variable>;
+  /** Arrays outside the graph, such as a queue of negatives: saved with checkpoints, and filled in place when restored. */
+  readonly state?: ReadonlyMap<string, BatchArray>;
   /** Trainable parameters counted as the reference model counts them. */
   readonly parameters: number;
   step(batch: TensorBatch, scalars: StepScalars): StepResult;
@@ -53,6 +55,3 @@ export interface BatchSource {
   readonly samples: number;
   readonly digest: string;
 }
-
-/** One batch array, as the loop hands it to `tensors.ts`. */
-export type { BatchArray };

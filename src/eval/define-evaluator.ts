@@ -71,6 +71,8 @@ export interface EvaluatorDefinition<A extends keyof Abilities = keyof Abilities
 export type AnyEvaluator = EvaluatorDefinition<any, any>;
 
 /** Declares an evaluator; the default export of its folder. */
-export function defineEvaluator<A extends keyof Abilities, C>(evaluator: EvaluatorDefinition<A, C>): EvaluatorDefinition<A, C> {
+export function defineEvaluator<A extends keyof Abilities, C>(
+  evaluator: EvaluatorDefinition<A, C>,
+): EvaluatorDefinition<A, C> {
   return evaluator;
 }

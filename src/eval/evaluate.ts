@@ -13,7 +13,13 @@ import {
   type Rival,
 } from '../core/index.js';
 import { splitSources } from './benchmarks/roles.js';
-import type { Abilities, AnyEvaluator, EvaluateContext, EvaluationData, EvaluationDataset, EvaluationOutput } from './define-evaluator.js';
+import type {
+  Abilities,
+  AnyEvaluator,
+  EvaluateContext,
+  EvaluationData,
+  EvaluationDataset,
+} from './define-evaluator.js';
 
 /** What is evaluated, as the result names it. */
 export interface EvaluatedModel {
@@ -99,13 +105,13 @@ export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observab
       random: createRandom(seed).fork('evaluate', evaluator.name),
       signal,
       emit,
-      untrained: options.untrained as EvaluateContext<keyof Abilities>['untrained'],
+      untrained: options.untrained,
     };
     const metrics: Metric[] = [];
     const rivals: Rival[] = [];
     const rows: string[] = [];
     try {
-      for await (const output of evaluator.evaluate(options.model, options.config, context) as AsyncIterable<EvaluationOutput>) {
+      for await (const output of evaluator.evaluate(options.model, options.config, context)) {
         signal.throwIfAborted();
         if (output.kind === 'metric') metrics.push(output.metric);
         else if (output.kind === 'rival') rivals.push(output.rival);
@@ -153,13 +159,18 @@ const noVideos: EvaluationData = {
 
 function assertInput({ evaluator, data, dataset, partial = false }: EvaluateOptions): void {
   const wanted = evaluator.input ?? 'videos';
-  if (wanted === 'videos' && !data) throw new ConfigError(`Protocol ${evaluator.name} takes labelled videos, such as ucf101:DIR.`);
-  if (wanted === 'samples' && !dataset) throw new ConfigError(`Protocol ${evaluator.name} takes a dataset folder of held-out samples.`);
+  if (wanted === 'videos' && !data)
+    throw new ConfigError(`Protocol ${evaluator.name} takes labelled videos, such as ucf101:DIR.`);
+  if (wanted === 'samples' && !dataset)
+    throw new ConfigError(`Protocol ${evaluator.name} takes a dataset folder of held-out samples.`);
   if (data && data.absent > 0 && !partial) {
-    throw new ConfigError(`${data.absent} clips of the official list of ${data.benchmark} are not here; --partial evaluates on the others.`, {
-      code: 'partial',
-      context: { benchmark: data.benchmark, absent: data.absent },
-    });
+    throw new ConfigError(
+      `${data.absent} clips of the official list of ${data.benchmark} are not here; --partial evaluates on the others.`,
+      {
+        code: 'partial',
+        context: { benchmark: data.benchmark, absent: data.absent },
+      },
+    );
   }
 }
 
@@ -174,9 +185,13 @@ function countLeaks({ data, dataset, trainedOn, allowLeak = false }: EvaluateOpt
     new Set(videos.filter(({ entry }) => groups.has(entry.group)).map(({ entry }) => entry.group)).size +
     (dataset?.sources.filter((source) => sources.has(source)).length ?? 0);
   if (leaks > 0 && !allowLeak) {
-    throw new PipelineError('leak', `The model was trained on ${leaks} of the test videos or groups; --allow-leak goes on and stamps the result.`, {
-      context: { leaks },
-    });
+    throw new PipelineError(
+      'leak',
+      `The model was trained on ${leaks} of the test videos or groups; --allow-leak goes on and stamps the result.`,
+      {
+        context: { leaks },
+      },
+    );
   }
   return leaks;
 }

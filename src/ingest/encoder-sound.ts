@@ -1,6 +1,6 @@
 import type { FormatContext } from 'node-av/lib';
 import type { NodeAv } from './decoders/node-av.js';
-import { drainPackets } from './encoder.js';
+import { drainPackets } from './encoder-packets.js';
 
 /** Encodes one sound track beside the pictures. */
 export interface SoundEncoder {

@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
-import type { CodecContext, FormatContext, Frame as AvFrame, Packet, Stream } from 'node-av/lib';
+import type { CodecContext, FormatContext, Frame as AvFrame } from 'node-av/lib';
+import { drainPackets } from './encoder-packets.js';
 import { openAacEncoder, type SoundEncoder } from './encoder-sound.js';
 import { loadNodeAv, type NodeAv } from './decoders/node-av.js';
 
@@ -51,9 +52,8 @@ export async function encodeVideo(path: string, options: EncodeOptions): Promise
     picture = openPictureEncoder(av, muxer, options);
     if (options.audio) sound = openAacEncoder(av, muxer, options.audio);
     check(muxer.openOutputSync(), 'open output');
-    const settings = av.lib.Dictionary.fromObject(options.fastStart ? { movflags: '+faststart' } : {});
-    check(muxer.writeHeaderSync(settings), 'header');
-    settings.free();
+    if (options.fastStart) setOption(av, muxer, 'movflags', '+faststart');
+    check(muxer.writeHeaderSync(null), 'header');
     let count = 0;
     for await (const pixels of options.frames) {
       picture.write(pixels, count);
@@ -100,19 +100,29 @@ function openPictureEncoder(av: NodeAv, muxer: FormatContext, options: EncodeOpt
   target.alloc();
   const packet = new lib.Packet();
   packet.alloc();
+  // Without it the last frame lasts no time, and players cut it off.
+  const frameTicks = BigInt(
+    Math.max(
+      1,
+      Math.round((context.framerate.den * context.timeBase.den) / (context.framerate.num * context.timeBase.num)),
+    ),
+  );
   return {
     write(pixels, index) {
       if (pixels === null) lib.FFmpegError.throwIfError(context.sendFrameSync(null), 'encode');
       else {
         if (pixels.byteLength !== width * height * 3) {
-          throw new RangeError(`A frame of ${width}×${height} has ${width * height * 3} bytes, got ${pixels.byteLength}.`);
+          throw new RangeError(
+            `A frame of ${width}×${height} has ${width * height * 3} bytes, got ${pixels.byteLength}.`,
+          );
         }
         fillFrame(av, target, pixels, context, scaler);
         target.pts = BigInt(ptsOf ? ptsOf(index) : index);
+        target.duration = frameTicks;
         lib.FFmpegError.throwIfError(context.sendFrameSync(target), 'encode');
         target.unref();
       }
-      drainPackets(av, context, packet, muxer, stream);
+      drainPackets(av, context, packet, muxer, stream, frameTicks);
     },
     secondsOf: (index) => ((ptsOf ? ptsOf(index) : index) * context.timeBase.num) / context.timeBase.den,
     free() {
@@ -124,7 +134,12 @@ function openPictureEncoder(av: NodeAv, muxer: FormatContext, options: EncodeOpt
   };
 }
 
-function openCodec(av: NodeAv, muxer: FormatContext, options: EncodeOptions, name: NonNullable<EncodeOptions['codec']>): CodecContext {
+function openCodec(
+  av: NodeAv,
+  muxer: FormatContext,
+  options: EncodeOptions,
+  name: NonNullable<EncodeOptions['codec']>,
+): CodecContext {
   const { lib, constants } = av;
   const codec = lib.Codec.findEncoderByName(name as Parameters<typeof lib.Codec.findEncoderByName>[0]);
   if (!codec) throw new Error(`This build of node-av has no encoder ${name}.`);
@@ -148,12 +163,24 @@ function openCodec(av: NodeAv, muxer: FormatContext, options: EncodeOptions, nam
   if (muxer.oformat?.hasFlags(constants.AVFMT_GLOBALHEADER)) context.setFlags(constants.AV_CODEC_FLAG_GLOBAL_HEADER);
   const quality = options.quality ?? 18;
   if (name === 'mpeg4') context.qMin = context.qMax = Math.min(31, Math.max(1, Math.round(quality)));
-  const settings = lib.Dictionary.fromObject(
-    name === 'mpeg4' ? {} : { crf: String(quality), ...(name === 'libvpx-vp9' ? { 'cpu-used': '8' } : { preset: options.preset ?? 'veryfast' }) },
-  );
-  lib.FFmpegError.throwIfError(context.open2Sync(codec, settings), `open ${name}`);
-  settings.free();
+  if (name !== 'mpeg4') setOption(av, context, 'crf', String(quality));
+  if (name === 'libvpx-vp9') setOption(av, context, 'cpu-used', '8');
+  else if (name !== 'mpeg4') setOption(av, context, 'preset', options.preset ?? 'veryfast');
+  lib.FFmpegError.throwIfError(context.open2Sync(codec, null), `open ${name}`);
   return context;
+}
+
+/** Never by a Dictionary: opening frees it, and node-av's finalizer then frees it again. */
+function setOption(
+  { lib, constants }: NodeAv,
+  target: CodecContext | FormatContext,
+  name: string,
+  value: string,
+): void {
+  lib.FFmpegError.throwIfError(
+    target.setOption(name, value, constants.AV_OPT_TYPE_STRING, constants.AV_OPT_SEARCH_CHILDREN),
+    `option ${name}`,
+  );
 }
 
 function fillFrame(
@@ -175,16 +202,6 @@ function fillFrame(
     lib.FFmpegError.throwIfError(scaler.scaleFrameSync(target, source), 'scale');
   } finally {
     source.free();
-  }
-}
-
-/** Hands an encoder's finished packets to the muxer. */
-export function drainPackets({ lib }: NodeAv, context: CodecContext, packet: Packet, muxer: FormatContext, stream: Stream): void {
-  while (context.receivePacketSync(packet) >= 0) {
-    packet.streamIndex = stream.index;
-    packet.rescaleTs(context.timeBase, stream.timeBase);
-    lib.FFmpegError.throwIfError(muxer.interleavedWriteFrameSync(packet), 'write');
-    packet.unref();
   }
 }
 

@@ -67,7 +67,8 @@ export function ingest(options: IngestOptions, stop?: AbortSignal): Observable<J
 async function run(options: IngestOptions, { emit, signal }: JobContext): Promise<IngestResult> {
   const corpus = resolve(options.corpus);
   const { decoder, passedOver } = await selectDecoder(options.decoder);
-  for (const { name, reason } of passedOver) emit({ kind: 'warning', stage, message: `Decoder ${name} passed over: ${reason}` });
+  for (const { name, reason } of passedOver)
+    emit({ kind: 'warning', stage, message: `Decoder ${name} passed over: ${reason}` });
   const expanded = await expandSources(options.sources, corpus);
   for (const message of expanded.warnings) emit({ kind: 'warning', stage, message });
   const chosen = choose(expanded.candidates, options);
@@ -79,7 +80,15 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
   const pool = createProbePool();
   const tell = (note: string) => {
     const { done, skipped, failed } = counts;
-    emit({ kind: 'progress', stage, done: done + skipped + failed, total: chosen.length, unit: 'videos', counts: { ...counts }, note });
+    emit({
+      kind: 'progress',
+      stage,
+      done: done + skipped + failed,
+      total: chosen.length,
+      unit: 'videos',
+      counts: { ...counts },
+      note,
+    });
   };
   const one = async (candidate: Candidate) => {
     try {
@@ -113,19 +122,33 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
   });
   journal.settle();
   if (giveUp.signal.aborted) {
-    throw new PipelineError('too-many-failures', `Given up: ${counts.failed} of ${chosen.length} videos failed; see ${corpusFiles.failures}.`, {
-      context: { ...counts, corpus },
-    });
+    throw new PipelineError(
+      'too-many-failures',
+      `Given up: ${counts.failed} of ${chosen.length} videos failed; see ${corpusFiles.failures}.`,
+      {
+        context: { ...counts, corpus },
+      },
+    );
   }
   const { ignored, absent } = expanded;
   const stopped = counts.done + counts.skipped + counts.failed < chosen.length;
-  return { digest, counts: { ...counts, ignored, absent, duplicates: duplicates.length }, failures: ledger.entries, stopped };
+  return {
+    digest,
+    counts: { ...counts, ignored, absent, duplicates: duplicates.length },
+    failures: ledger.entries,
+    stopped,
+  };
 }
 
 /** Gives false if the journal has the file already, as it is now. */
 async function probeOne(
   candidate: Candidate,
-  { options, decoder, journal, pool }: { readonly options: IngestOptions; readonly decoder: string; readonly journal: Journal; readonly pool: ProbePool },
+  {
+    options,
+    decoder,
+    journal,
+    pool,
+  }: { readonly options: IngestOptions; readonly decoder: string; readonly journal: Journal; readonly pool: ProbePool },
 ): Promise<boolean> {
   if (journal.has(candidate)) return false;
   const { path, synthetic } = candidate;
@@ -138,8 +161,12 @@ async function probeOne(
 
 function choose(candidates: readonly Candidate[], { part, limit }: IngestOptions): readonly Candidate[] {
   if (part && !(part.index >= 1 && part.index <= part.count)) {
-    throw new RangeError(`part must be from 1/${part.count} to ${part.count}/${part.count}, got ${part.index}/${part.count}.`);
+    throw new RangeError(
+      `part must be from 1/${part.count} to ${part.count}/${part.count}, got ${part.index}/${part.count}.`,
+    );
   }
-  const share = part ? candidates.filter(({ key }) => Number.parseInt(sha256(key).slice(0, 12), 16) % part.count === part.index - 1) : candidates;
+  const share = part
+    ? candidates.filter(({ key }) => Number.parseInt(sha256(key).slice(0, 12), 16) % part.count === part.index - 1)
+    : candidates;
   return share.slice(0, limit);
 }

@@ -45,14 +45,16 @@ export function openJournal(
   settings: { readonly config: IngestConfig; readonly decoder: { readonly name: string; readonly version: string } },
 ): Journal {
   const file = join(corpus, corpusFiles.journal);
-  const { timeoutSeconds: _timeout, maxFailureShare: _share, ...lasting } = settings.config;
-  const head: Head = { schema: 1, settings: hashJson({ decoder: settings.decoder, config: lasting }) };
+  const head: Head = { schema: 1, settings: settingsHash(settings) };
   const [found, ...lines] = readJsonLines<Head | JournalEntry>(file);
   if (found && (found as Head).settings !== head.settings) {
-    throw new ConfigError(`${corpus} was ingested with other settings or another decoder; use the same, or another folder.`, {
-      code: 'corpus-settings',
-      context: { corpus },
-    });
+    throw new ConfigError(
+      `${corpus} was ingested with other settings or another decoder; use the same, or another folder.`,
+      {
+        code: 'corpus-settings',
+        context: { corpus },
+      },
+    );
   }
   const byPath = new Map((lines as readonly JournalEntry[]).map((entry) => [entry.path, entry]));
   const entries = () => [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -68,7 +70,7 @@ export function openJournal(
   };
   const write = (entry: JournalEntry) => {
     const line = Buffer.from(`${JSON.stringify(entry)}\n`);
-    for (let at = 0; at < line.byteLength; ) at += writeSync(handle, line, at);
+    for (let at = 0; at < line.byteLength;) at += writeSync(handle, line, at);
     fdatasyncSync(handle);
   };
   return {
@@ -94,6 +96,12 @@ export function openJournal(
       open = false;
     },
   };
+}
+
+/** What decides a probe: limits of the run do not. */
+function settingsHash({ config, decoder }: Parameters<typeof openJournal>[1]): string {
+  const { shots, minSeconds, minSide, minDecodableShare } = config;
+  return hashJson({ decoder, config: { shots, minSeconds, minSide, minDecodableShare } });
 }
 
 function aboutOf({ licence, origin, benchmarks }: Candidate): JournalEntry['about'] {

@@ -62,9 +62,18 @@ export async function readCorpus(dir: string): Promise<Corpus> {
   const { digest, config } = readJsonFile<CorpusFile>(join(dir, corpusFiles.corpus), 1);
   const sources = readLines<VideoSource>(join(dir, corpusFiles.manifest));
   const newer = sources.find((source) => (source.schema as number) > 1);
-  if (newer) throw new StoreError('newer-schema', `${dir} has a manifest line of schema ${newer.schema}; this version reads up to 1.`, { context: { dir } });
+  if (newer)
+    throw new StoreError(
+      'newer-schema',
+      `${dir} has a manifest line of schema ${newer.schema}; this version reads up to 1.`,
+      { context: { dir } },
+    );
   if (manifestDigest(sources) !== digest) {
-    throw new StoreError('corrupt', `The manifest of ${dir} is not the one that its corpus.json names; run ingest again.`, { context: { dir } });
+    throw new StoreError(
+      'corrupt',
+      `The manifest of ${dir} is not the one that its corpus.json names; run ingest again.`,
+      { context: { dir } },
+    );
   }
   return { root: dir, digest, config, sources, failures: readLines<FailureEntry>(join(dir, corpusFiles.failures)) };
 }
@@ -72,7 +81,11 @@ export async function readCorpus(dir: string): Promise<Corpus> {
 /** Writes manifest and duplicates, then `corpus.json`, and gives the digest. Sources are put in the order of their ids. */
 export function writeCorpus(
   dir: string,
-  { sources, duplicates, ...head }: Omit<CorpusFile, 'schema' | 'sources' | 'digest'> & {
+  {
+    sources,
+    duplicates,
+    ...head
+  }: Omit<CorpusFile, 'schema' | 'sources' | 'digest'> & {
     readonly sources: readonly VideoSource[];
     readonly duplicates: readonly DuplicateEntry[];
   },
@@ -106,7 +119,9 @@ export function sourcePath(corpusRoot: string, source: VideoSource): string {
   const places = source.paths.map((path) => (isAbsolute(path) ? path : join(corpusRoot, path)));
   const found = places.find((path) => existsSync(path));
   if (found !== undefined) return found;
-  throw new MediaError('file-missing', `Source ${source.id} is at none of its places: ${places.join(', ')}.`, { context: { source: source.id, places } });
+  throw new MediaError('file-missing', `Source ${source.id} is at none of its places: ${places.join(', ')}.`, {
+    context: { source: source.id, places },
+  });
 }
 
 function readLines<T>(file: string): T[] {

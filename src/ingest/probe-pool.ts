@@ -97,9 +97,15 @@ function startProcess(): ProbeProcess {
 
 function deathOf(path: string, timeoutMs: number | null, stderr: string, child: ChildProcess): MediaError {
   const context = { path, exitCode: child.exitCode, signal: child.signalCode };
-  if (timeoutMs !== null) return new MediaError('timeout', `${path}: not probed within ${timeoutMs / 1000} s.`, { context });
-  if (/heap out of memory/.test(stderr)) return new MediaError('out-of-memory', `${path}: the process that probed it ran out of memory.`, { context });
+  if (timeoutMs !== null)
+    return new MediaError('timeout', `${path}: not probed within ${timeoutMs / 1000} s.`, { context });
+  if (/heap out of memory/.test(stderr))
+    return new MediaError('out-of-memory', `${path}: the process that probed it ran out of memory.`, { context });
   const how = child.signalCode ? `ended by ${child.signalCode}` : `exit status ${child.exitCode ?? 'unknown'}`;
   const tail = stderr.trim().split('\n').slice(-3).join(' ');
-  return new MediaError('worker-died', `${path}: the process that probed it died (${how})${tail === '' ? '' : `: ${tail}`}.`, { context });
+  return new MediaError(
+    'worker-died',
+    `${path}: the process that probed it died (${how})${tail === '' ? '' : `: ${tail}`}.`,
+    { context },
+  );
 }

@@ -4,7 +4,7 @@ import { MediaError, type Shot, type VideoSource, type VideoStream, type View } 
 import { perceptualHash, toLuma } from '../vision/index.js';
 import type { IngestConfig } from './config.js';
 import type { Decoder, DecodeStats } from './decoders/decoder.js';
-import { assertReadable } from './decoders/libav-container.js';
+import { assertReadable } from './decoders/media-error.js';
 import { createShotDetector } from './shots.js';
 
 /** What a file's content says; the manifest adds paths, licence, origin and benchmark entries. */
@@ -63,7 +63,10 @@ export async function probeFile(
       shots: shotsOf(detector.finish().cuts, video),
       motion: pts.length > 1 ? difference / (pts.length - 1) : 0,
       still: pts.length > 1 ? still / (pts.length - 1) : 0,
-      perceptualHash: spread.take(hashedFrames).map((luma) => perceptualHash(luma, side, side)).join('-'),
+      perceptualHash: spread
+        .take(hashedFrames)
+        .map((luma) => perceptualHash(luma, side, side))
+        .join('-'),
     };
     judge(path, probed, session.media.video.frames, session.stats(), config);
     return probed;
@@ -77,7 +80,9 @@ function measure(claimed: VideoStream, pts: readonly number[], stats: DecodeStat
   const steps = pts.slice(1).map((time, i) => time - pts[i]!);
   const sorted = steps.toSorted((a, b) => a - b);
   const [num, den] = claimed.timeBase;
-  const usual = sorted[sorted.length >> 1] ?? Math.max(1, stats.lastDuration, claimed.averageRate > 0 ? Math.round(den / (num * claimed.averageRate)) : 1);
+  const usual =
+    sorted[sorted.length >> 1] ??
+    Math.max(1, stats.lastDuration, claimed.averageRate > 0 ? Math.round(den / (num * claimed.averageRate)) : 1);
   // Some containers give every frame one tick.
   const last = stats.lastDuration * 2 >= usual ? stats.lastDuration : usual;
   const startPts = pts[0]!;
@@ -101,11 +106,15 @@ function judge(path: string, { video }: ProbedFile, promised: number, stats: Dec
   const fail = (code: ConstructorParameters<typeof MediaError>[0], why: string) => {
     throw new MediaError(code, `${path}: ${why}.`, { context: { path } });
   };
-  if (stats.droppedFrames > video.frames) fail('bad-timestamps', `the times of ${stats.droppedFrames} of ${stats.framesDecoded} frames do not rise`);
-  if (video.frames < promised * config.minDecodableShare) fail('truncated', `${video.frames} of ${promised} promised frames can be decoded`);
-  if (video.durationSeconds < config.minSeconds) fail('too-short', `${video.durationSeconds} s, the corpus wants ${config.minSeconds} s`);
+  if (stats.droppedFrames > video.frames)
+    fail('bad-timestamps', `the times of ${stats.droppedFrames} of ${stats.framesDecoded} frames do not rise`);
+  if (video.frames < promised * config.minDecodableShare)
+    fail('truncated', `${video.frames} of ${promised} promised frames can be decoded`);
+  if (video.durationSeconds < config.minSeconds)
+    fail('too-short', `${video.durationSeconds} s, the corpus wants ${config.minSeconds} s`);
   const shorter = Math.min(video.width, video.height);
-  if (shorter < config.minSide) fail('too-small', `${video.width}×${video.height} pixels, the corpus wants ${config.minSide}`);
+  if (shorter < config.minSide)
+    fail('too-small', `${video.width}×${video.height} pixels, the corpus wants ${config.minSide}`);
 }
 
 function shotsOf(cuts: readonly number[], { startPts, endPts }: VideoStream): readonly Shot[] {
@@ -120,7 +129,10 @@ function meanDifference(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** Keeps evenly spread items of a stream of unknown length, at most `2 * capacity` at a time. */
-function createSpreadSample(capacity: number): { push(item: Uint8Array): void; take(count: number): readonly Uint8Array[] } {
+function createSpreadSample(capacity: number): {
+  push(item: Uint8Array): void;
+  take(count: number): readonly Uint8Array[];
+} {
   let kept: Uint8Array[] = [];
   let stride = 1;
   let seen = 0;
@@ -131,7 +143,11 @@ function createSpreadSample(capacity: number): { push(item: Uint8Array): void; t
       kept = kept.filter((_, i) => i % 2 === 0);
       stride *= 2;
     },
-    take: (count) => Array.from({ length: Math.min(count, kept.length) }, (_, i, n = Math.min(count, kept.length)) => kept[Math.floor(((i + 0.5) * kept.length) / n)]!),
+    take: (count) =>
+      Array.from(
+        { length: Math.min(count, kept.length) },
+        (_, i, n = Math.min(count, kept.length)) => kept[Math.floor(((i + 0.5) * kept.length) / n)]!,
+      ),
   };
 }
 

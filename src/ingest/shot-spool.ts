@@ -44,21 +44,21 @@ export function createShotSpool(
       file = { folder, handle: openSync(join(folder, 'frames'), 'w+'), bytes: 0 };
     }
     const offset = file.bytes;
-    for (let at = 0; at < data.byteLength; ) at += writeSync(file.handle, data, at, data.byteLength - at, offset + at);
+    for (let at = 0; at < data.byteLength;) at += writeSync(file.handle, data, at, data.byteLength - at, offset + at);
     file.bytes += data.byteLength;
     return { width, height, pts, data: { offset, bytes: data.byteLength } };
   };
   const load = ({ data, width, height, pts }: KeptFrame): Frame => {
     if (data instanceof Uint8Array) return { data: data.slice(), width, height, pts };
     const out = new Uint8Array(data.bytes);
-    for (let at = 0; at < data.bytes; ) at += readSync(file!.handle, out, at, data.bytes - at, data.offset + at);
+    for (let at = 0; at < data.bytes;) at += readSync(file!.handle, out, at, data.bytes - at, data.offset + at);
     return { data: out, width, height, pts };
   };
   const decodeOne = async () => {
     try {
-      const { done, value } = await source.next();
-      if (done) ended = true;
-      else kept.get(value.view)!.push(keep(value.frame));
+      const next: IteratorResult<ViewFrame, unknown> = await source.next();
+      if (next.done) ended = true;
+      else kept.get(next.value.view)!.push(keep(next.value.frame));
     } catch (error) {
       failure = { error };
       ended = true;
@@ -76,7 +76,7 @@ export function createShotSpool(
         }
         if (closed) throw dropped();
         if (i >= frames.length) {
-          if (failure) throw (failure as { readonly error: unknown }).error;
+          if (failure) throw failure.error;
           return;
         }
         yield load(frames[i]!);

@@ -22,7 +22,11 @@ export type ShotFrame = Pick<Frame, 'data' | 'width' | 'height' | 'pts'>;
 
 /** Watches the frames of one video go by. */
 export interface ShotDetector {
-  /** @throws RangeError if the frame's size is not that of the first or it is not RGB. */
+  /**
+   * Takes the next frame, in order of presentation.
+   *
+   * @throws RangeError if its size is not that of the first or it is not RGB.
+   */
   push(frame: ShotFrame): void;
   /** `cuts`: presentation time of the first frame of every shot but the first. */
   finish(): { readonly cuts: readonly number[] };
@@ -32,6 +36,12 @@ export interface ShotDetector {
 const grain = 1;
 /** How far one picture is moved over another to find its match, as a share of its width. */
 const reach = 0.05;
+/** Parts of the picture along each side that are compared by themselves. */
+const grid = 4;
+/** Standard deviation below which a part is too flat to tell anything, in levels of 255. */
+const tellingContrast = 4;
+
+type Size = Pick<Frame, 'width' | 'height'>;
 
 interface Entry {
   readonly rgb: Uint8Array;
@@ -53,7 +63,7 @@ export function createShotDetector(config: ShotConfig = shotConfig.parse({})): S
   const after = Math.max(neighbourFrames, flashFrames);
   const entries: Entry[] = [];
   const cuts: number[] = [];
-  let size: { readonly width: number; readonly height: number } | null = null;
+  let size: Size | null = null;
   let first = 0; // number of entries[0] in the video
   let next = 1; // number of the next frame to judge
   let pending: { readonly frame: number; readonly pts: number; readonly difference: number } | null = null;
@@ -117,7 +127,7 @@ export async function detectShots(
 function isCut(
   entries: readonly Entry[],
   at: number,
-  size: { readonly width: number; readonly height: number },
+  size: Size,
   { minDifference, ratio, neighbourFrames, similarity, flashFrames }: ShotConfig,
 ): boolean {
   const { difference } = entries[at]!;
@@ -128,7 +138,7 @@ function isCut(
   if (difference < ratio * (upperValue(neighbours) + grain)) return false;
   for (let p = at - 1; p >= Math.max(0, at - 1 - flashFrames); p--) {
     for (let q = at; q <= Math.min(entries.length - 1, at + flashFrames); q++) {
-      if (resemblance(entries[p]!.luma, entries[q]!.luma, size.width, size.height) > similarity) return false;
+      if (resembles(entries[p]!.luma, entries[q]!.luma, size, similarity)) return false;
     }
   }
   return true;
@@ -145,45 +155,63 @@ function meanDifference(a: Uint8Array, b: Uint8Array): number {
   return sum / a.length;
 }
 
-/** Greatest correlation of two luma pictures over small shifts, -1–1; 0 if one is flat. */
-function resemblance(a: Uint8Array, b: Uint8Array, width: number, height: number): number {
-  const radius = Math.max(1, Math.round(reach * width));
-  let best = -1;
-  for (let dy = -radius; dy <= radius; dy++) {
-    for (let dx = -radius; dx <= radius; dx++) best = Math.max(best, correlation(a, b, { width, height, dx, dy }));
-  }
-  return best;
-}
-
-function correlation(
-  a: Uint8Array,
-  b: Uint8Array,
-  {
-    width,
-    height,
-    dx,
-    dy,
-  }: { readonly width: number; readonly height: number; readonly dx: number; readonly dy: number },
-): number {
-  const left = Math.max(0, -dx);
-  const right = Math.min(width, width - dx);
-  const top = Math.max(0, -dy);
-  const bottom = Math.min(height, height - dy);
-  let [sumA, sumB, sumAA, sumBB, sumAB] = [0, 0, 0, 0, 0];
-  for (let y = top; y < bottom; y++) {
-    for (let p = y * width + left, q = (y + dy) * width + left + dx; p < y * width + right; p++, q++) {
-      const u = a[p]!;
-      const v = b[q]!;
-      sumA += u;
-      sumB += v;
-      sumAA += u * u;
-      sumBB += v * v;
-      sumAB += u * v;
+/** True if a small shift makes two luma pictures more alike than `similarity`. */
+function resembles(a: Uint8Array, b: Uint8Array, size: Size, similarity: number): boolean {
+  const radius = Math.max(1, Math.round(reach * size.width));
+  for (let ring = 0; ring <= radius; ring++) {
+    for (let dy = -ring; dy <= ring; dy++) {
+      const step = Math.abs(dy) === ring ? 1 : 2 * ring;
+      for (let dx = -ring; dx <= ring; dx += step) if (likeness(a, b, size, dx, dy) > similarity) return true;
     }
   }
-  const pixels = (right - left) * (bottom - top);
-  const varianceA = sumAA / pixels - (sumA / pixels) * (sumA / pixels);
-  const varianceB = sumBB / pixels - (sumB / pixels) * (sumB / pixels);
-  const covariance = sumAB / pixels - (sumA / pixels) * (sumB / pixels);
-  return covariance / Math.sqrt((Math.max(0, varianceA) + grain) * (Math.max(0, varianceB) + grain));
+  return false;
+}
+
+/**
+ * Correlation of the whole pictures, or of their parts where that is greater: that most parts correlate means that only
+ * some of the picture changed. 0 if a picture is flat.
+ */
+function likeness(a: Uint8Array, b: Uint8Array, { width, height }: Size, dx: number, dy: number): number {
+  const whole = [0, 0, 0, 0, 0, 0] as [number, number, number, number, number, number];
+  const parts: number[] = [];
+  for (let row = 0; row < grid; row++) {
+    for (let column = 0; column < grid; column++) {
+      const left = Math.max(Math.floor((column * width) / grid), -dx);
+      const right = Math.min(Math.floor(((column + 1) * width) / grid), width - dx);
+      const top = Math.max(Math.floor((row * height) / grid), -dy);
+      const bottom = Math.min(Math.floor(((row + 1) * height) / grid), height - dy);
+      let [sumA, sumB, sumAA, sumBB, sumAB] = [0, 0, 0, 0, 0];
+      for (let y = top; y < bottom; y++) {
+        for (let p = y * width + left, q = (y + dy) * width + left + dx; p < y * width + right; p++, q++) {
+          const u = a[p]!;
+          const v = b[q]!;
+          sumA += u;
+          sumB += v;
+          sumAA += u * u;
+          sumBB += v * v;
+          sumAB += u * v;
+        }
+      }
+      const sums = [(right - left) * (bottom - top), sumA, sumB, sumAA, sumBB, sumAB] as const;
+      sums.forEach((sum, i) => (whole[i]! += sum));
+      const { correlation, contrast } = correlate(sums);
+      if (contrast > tellingContrast) parts.push(correlation);
+    }
+  }
+  const most = parts.length < grid ? -1 : parts.sort((x, y) => x - y)[Math.floor(0.3 * parts.length)]!;
+  return Math.max(correlate(whole).correlation, most);
+}
+
+/** Correlation from [count, sum a, sum b, sum aa, sum bb, sum ab], and the greater of the two standard deviations. */
+function correlate([count, a, b, aa, bb, ab]: readonly [number, number, number, number, number, number]): {
+  readonly correlation: number;
+  readonly contrast: number;
+} {
+  const varianceA = Math.max(0, aa / count - (a / count) * (a / count));
+  const varianceB = Math.max(0, bb / count - (b / count) * (b / count));
+  const covariance = ab / count - (a / count) * (b / count);
+  return {
+    correlation: covariance / Math.sqrt((varianceA + grain) * (varianceB + grain)),
+    contrast: Math.sqrt(Math.max(varianceA, varianceB)),
+  };
 }

@@ -4,13 +4,21 @@ import type { DuplicateEntry } from './manifest.js';
 import { uniteBenchmarks } from './sources/index.js';
 
 /** Files of one content become one source that names every place; each further place is also a line of the duplicates. */
-export function uniteSources(entries: readonly JournalEntry[]): { readonly sources: readonly VideoSource[]; readonly duplicates: readonly DuplicateEntry[] } {
+export function uniteSources(entries: readonly JournalEntry[]): {
+  readonly sources: readonly VideoSource[];
+  readonly duplicates: readonly DuplicateEntry[];
+} {
   const byId = new Map<string, VideoSource>();
   const duplicates: DuplicateEntry[] = [];
   for (const { path: place, probed, about } of entries) {
     const kept = byId.get(probed.id);
     if (!kept) {
-      byId.set(probed.id, { ...probed, kind: about.origin?.startsWith('synthetic:') ? 'synthetic' : probed.kind, paths: [place], ...about });
+      byId.set(probed.id, {
+        ...probed,
+        kind: about.origin?.startsWith('synthetic:') ? 'synthetic' : probed.kind,
+        paths: [place],
+        ...about,
+      });
       continue;
     }
     duplicates.push({ source: probed.id, kept: kept.id, path: place, kind: 'exact', distance: 0 });

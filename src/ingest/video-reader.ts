@@ -45,7 +45,10 @@ export async function openVideo(
   let spool: { readonly key: string; readonly frames: ShotSpool } | null = null;
   const viewOf = (name: string): View => {
     const view = views[name];
-    if (!view) throw new RangeError(`The video was not opened with a view ${JSON.stringify(name)}; it has ${Object.keys(views).join(', ')}.`);
+    if (!view)
+      throw new RangeError(
+        `The video was not opened with a view ${JSON.stringify(name)}; it has ${Object.keys(views).join(', ')}.`,
+      );
     return view;
   };
   return {
@@ -56,12 +59,16 @@ export async function openVideo(
     async *frames(shot, view) {
       viewOf(view);
       const key = `${shot.startPts}-${shot.endPts}`;
-      if (spool?.key !== key) {
-        await spool?.frames.close();
+      const before = spool;
+      if (before?.key !== key) {
         const span = { startPts: shot.startPts, endPts: shot.endPts };
-        spool = { key, frames: createShotSpool(session.viewFrames({ span, views, signal }), Object.keys(views), { scratch, maxSpoolBytes }) };
+        const pass = session.viewFrames({ span, views, signal });
+        // Set before anything is awaited: readers that start together share it.
+        spool = { key, frames: createShotSpool(pass, Object.keys(views), { scratch, maxSpoolBytes }) };
       }
-      yield* spool.frames.read(view);
+      const frames = spool!.frames;
+      if (before && before.frames !== frames) await before.frames.close();
+      yield* frames.read(view);
     },
     framesAt: (pts, view) => session.framesAt(pts, viewOf(view), signal),
     audio: async (span, sampleRateHz) => (source.audio ? session.audio(span, sampleRateHz, signal) : null),

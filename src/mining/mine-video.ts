@@ -57,7 +57,7 @@ const surveyFrames = 12;
 export function unitedViews(signals: readonly MiningSignal[]): Readonly<Record<string, View>> {
   const views: Record<string, View> = {};
   for (const { name, miner, config } of signals) {
-    const own = miner.views(config) as Readonly<Record<string, View>>;
+    const own = miner.views(config);
     for (const [view, value] of Object.entries(own)) views[`${name}/${view}`] = value;
   }
   return views;
@@ -105,7 +105,8 @@ async function survey(video: OpenVideo, { name, miner, config }: MiningSignal): 
     ...video,
     framesAt: async (pts, view) => {
       asked += pts.length;
-      if (asked > surveyFrames) throw new RangeError(`${name} may look at ${surveyFrames} frames to survey, asked for ${asked}.`);
+      if (asked > surveyFrames)
+        throw new RangeError(`${name} may look at ${surveyFrames} frames to survey, asked for ${asked}.`);
       return video.framesAt(pts, view);
     },
   };
@@ -121,7 +122,12 @@ async function mineUnit(
 ): Promise<MinedUnit | null> {
   const rejections = new RejectionTally();
   const samples: Sample[] = [];
-  const context: MineContext<unknown> = { facts, random, signal, reject: (code, span, box) => rejections.add(code, span, box) };
+  const context: MineContext<unknown> = {
+    facts,
+    random,
+    signal,
+    reject: (code, span, box) => rejections.add(code, span, box),
+  };
   const spec = miner.sample as SampleSpec;
   const mined = miner.mineShot(video, shot, config, context) as AsyncIterable<MinedSample<SampleSpec>>;
   for await (const { span, pts, fields } of mined) {
@@ -147,7 +153,9 @@ function checkMined(signal: string, key: string, spec: SampleSpec, fields: AnyFi
   try {
     checkFields(spec, fields);
   } catch (cause) {
-    throw new TypeError(`${signal} gave a sample ${key} that is not of its spec: ${(cause as Error).message}`, { cause });
+    throw new TypeError(`${signal} gave a sample ${key} that is not of its spec: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

@@ -86,13 +86,15 @@ interface Tally {
 class MiningRun {
   readonly #options: MineOptions;
   readonly #context: JobContext;
+  /** With their configurations checked and completed. */
+  readonly #signals: readonly SignalRequest[];
   readonly #sources: readonly VideoSource[];
   /** Aborts when no new unit should be begun: asked to stop, or given up. */
   readonly #ending = new AbortController();
   readonly #videos = { done: 0, skipped: 0, failed: 0 };
   readonly #units = new Map<string, Tally>();
   readonly #failures: FailureEntry[] = [];
-  #error: unknown = null;
+  #error: Error | null = null;
   #framesDecoded = 0;
 
   constructor(options: MineOptions, context: JobContext) {
@@ -102,11 +104,11 @@ class MiningRun {
     if (!Number.isInteger(options.workers) || options.workers < 1) {
       throw new RangeError(`workers must be at least 1, got ${options.workers}.`);
     }
-    for (const { name, miner, config } of options.signals) {
-      if (!options.sinks[name]) throw new TypeError(`sinks has none for the signal ${name}.`);
-      checkConfig((miner as MinerDefinition).config, config);
-      this.#units.set(name, { done: 0, skipped: 0, failed: 0, samples: 0 });
-    }
+    this.#signals = options.signals.map((signal) => {
+      if (!options.sinks[signal.name]) throw new TypeError(`sinks has none for the signal ${signal.name}.`);
+      this.#units.set(signal.name, { done: 0, skipped: 0, failed: 0, samples: 0 });
+      return { ...signal, config: checkConfig((signal.miner as MinerDefinition).config, signal.config).config };
+    });
     const { sources, leakingGroups } = selectSources(options.corpus.sources, options);
     this.#sources = sources;
     if (leakingGroups.length > 0) {
@@ -133,7 +135,10 @@ class MiningRun {
       stopped: signal.aborted && summaries.size === 0,
       counts: { ...this.#videos, units: sum(this.#units, 'done'), samples: sum(this.#units, 'samples') },
       signals: Object.fromEntries(
-        [...this.#units].map(([name, counts]) => [name, { summary: summaries.get(name) ?? null, counts: { ...counts } }]),
+        [...this.#units].map(([name, counts]) => [
+          name,
+          { summary: summaries.get(name) ?? null, counts: { ...counts } },
+        ]),
       ),
       failures: [...this.#failures].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
     };
@@ -141,16 +146,24 @@ class MiningRun {
 
   async #mineVideos(sources: readonly VideoSource[]): Promise<void> {
     if (sources.length === 0 || this.#ending.signal.aborted) return;
-    const { signals, corpus, decoder, seed, workers, stallTimeoutMs = 120_000 } = this.#options;
+    const { corpus, decoder, seed, workers, stallTimeoutMs = 120_000 } = this.#options;
     const setup = {
-      signals: signals.map(({ name, miner, module, config }) => ({ name, miner: (miner as MinerDefinition).name, module, config })),
+      signals: this.#signals.map(({ name, miner, module, config }) => ({
+        name,
+        miner: (miner as MinerDefinition).name,
+        module,
+        config,
+      })),
       corpusRoot: corpus.root,
       decoder: (await selectDecoder(decoder)).decoder.name,
       seed,
     };
     const pool = createWorkerPool(setup, { stallTimeoutMs, stop: this.#ending.signal });
     try {
-      const jobs = runPool(sources, (source) => this.#mineVideo(source, pool), { workers, signal: this.#ending.signal });
+      const jobs = runPool(sources, (source) => this.#mineVideo(source, pool), {
+        workers,
+        signal: this.#ending.signal,
+      });
       await lastValueFrom(jobs, { defaultValue: undefined });
     } finally {
       await pool.close();
@@ -168,7 +181,7 @@ class MiningRun {
 
   #unitsOf(source: VideoSource): readonly (UnitId & { readonly missing: boolean })[] {
     return source.shots.flatMap(({ index: shot }) =>
-      this.#options.signals.map(({ name: signal }) => ({
+      this.#signals.map(({ name: signal }) => ({
         shot,
         signal,
         missing: !this.#options.sinks[signal]!.hasUnit(source.id, shot),
@@ -185,7 +198,7 @@ class MiningRun {
     try {
       await this.#tryVideo(source, pool);
     } catch (error) {
-      this.#error ??= error;
+      this.#error ??= error instanceof Error ? error : new Error(String(error));
       this.#ending.abort();
     }
     this.#tell();
@@ -208,23 +221,40 @@ class MiningRun {
     }
   }
 
-  #fail(source: VideoSource, attempts: number, { code, message }: { readonly code: FailureEntry['code']; readonly message: string }): void {
+  #fail(
+    source: VideoSource,
+    attempts: number,
+    { code, message }: { readonly code: FailureEntry['code']; readonly message: string },
+  ): void {
     const path = source.paths[0] ?? source.id;
     for (const { signal } of this.#missing(source)) this.#tally(signal).failed++;
     this.#videos.failed++;
-    this.#failures.push({ source: source.id, path, stage: 'mine', code, message, attempts, at: this.#options.now().toISOString() });
+    this.#failures.push({
+      source: source.id,
+      path,
+      stage: 'mine',
+      code,
+      message,
+      attempts,
+      at: this.#options.now().toISOString(),
+    });
     const { onError = 'skip', maxFailures = Infinity } = this.#options;
-    if (onError === 'stop') throw new MediaError(code, `${path}: ${message}`, { context: { source: source.id, path, attempts } });
+    if (onError === 'stop')
+      throw new MediaError(code, `${path}: ${message}`, { context: { source: source.id, path, attempts } });
     if (this.#videos.failed > maxFailures) {
-      throw new PipelineError('too-many-failures', `${this.#videos.failed} videos failed; at most ${maxFailures} may.`, {
-        context: { failures: this.#failures },
-      });
+      throw new PipelineError(
+        'too-many-failures',
+        `${this.#videos.failed} videos failed; at most ${maxFailures} may.`,
+        {
+          context: { failures: this.#failures },
+        },
+      );
     }
   }
 
   async #finish(): Promise<ReadonlyMap<string, DatasetSummary>> {
     const summaries = new Map<string, DatasetSummary>();
-    for (const { name, miner, config } of this.#options.signals) {
+    for (const { name, miner, config } of this.#signals) {
       const sink = this.#options.sinks[name]!;
       const random = createRandom(this.#options.seed).fork(name, 'finish-dataset');
       const finish = (miner as MinerDefinition).finishDataset?.(sink.samples(), config, { random });

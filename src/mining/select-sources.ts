@@ -29,7 +29,10 @@ export function selectSources(sources: readonly VideoSource[], selection: Source
   if (limit !== undefined && (!Number.isInteger(limit) || limit < 0)) {
     throw new RangeError(`limit must be a whole number from 0 up, got ${limit}.`);
   }
-  if (part && !(Number.isInteger(part.count) && Number.isInteger(part.index) && part.index >= 0 && part.index < part.count)) {
+  if (
+    part &&
+    !(Number.isInteger(part.count) && Number.isInteger(part.index) && part.index >= 0 && part.index < part.count)
+  ) {
     throw new RangeError(`part.index must be from 0 to part.count - 1, got ${part.index} of ${part.count}.`);
   }
   const sorted = [...sources].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
@@ -70,7 +73,10 @@ function leakingGroups(sources: readonly VideoSource[], split: number): readonly
       rolesByGroup.set(name, roles.add(entry.roles[split - 1]));
     }
   }
-  return [...rolesByGroup].filter(([, roles]) => roles.has('train') && roles.has('test')).map(([name]) => name).sort();
+  return [...rolesByGroup]
+    .filter(([, roles]) => roles.has('train') && roles.has('test'))
+    .map(([name]) => name)
+    .sort();
 }
 
 function entriesOf(source: VideoSource): readonly (readonly [string, BenchmarkEntry])[] {

@@ -6,16 +6,18 @@ import type { WorkerSetup } from './workers/messages.js';
 /** Worker processes, started when first needed and kept over videos. */
 export interface WorkerPool {
   /** Mines a video in an idle worker, or in a new one; see `WorkerProcess`. */
-  mine(source: VideoSource, units: readonly UnitId[], write: (signal: string, unit: MinedUnit) => Promise<void>): Promise<VideoOutcome>;
+  mine(
+    source: VideoSource,
+    units: readonly UnitId[],
+    write: (signal: string, unit: MinedUnit) => Promise<void>,
+  ): Promise<VideoOutcome>;
   /** Ends all workers; resolves when they are gone. */
   close(): Promise<void>;
 }
 
 /**
  * A pool without a size of its own: it has as many workers as videos are mined at a time. A dead worker is replaced by
- * the next video.
- *
- * @param stop once aborted, every worker ends its video after the unit in hand.
+ * the next video. Once `stop` aborts, every worker ends its video after the unit in hand.
  */
 export function createWorkerPool(
   setup: WorkerSetup,

@@ -18,7 +18,11 @@ export interface WorkerProcess {
    *
    * @throws whatever `write` throws, and Error for a bug in the worker.
    */
-  mine(source: VideoSource, units: readonly UnitId[], write: (signal: string, unit: MinedUnit) => Promise<void>): Promise<VideoOutcome>;
+  mine(
+    source: VideoSource,
+    units: readonly UnitId[],
+    write: (signal: string, unit: MinedUnit) => Promise<void>,
+  ): Promise<VideoOutcome>;
   /** Asks it to end the video in hand after the unit in hand. */
   stop(): void;
   /** Ends the process; resolves when it is gone. */
@@ -29,9 +33,8 @@ const keptStderr = 4096;
 const graceMs = 2000;
 
 /**
- * Starts a mining worker.
+ * Starts a mining worker. One that shows no progress for `stallTimeoutMs` is killed, and its video fails with `timeout`.
  *
- * @param stallTimeoutMs a worker that shows no progress for that long is killed, and its video fails with `timeout`.
  * @throws Error with the end of its error output if it cannot start.
  */
 export async function startWorker(
@@ -62,7 +65,8 @@ class LiveWorker implements WorkerProcess {
         this.#ended = true;
         resolve(how);
       };
-      child.on('close', (status, signal) => end(signal === null ? `status ${status}` : signal));
+      // Not `close`: after our own disconnect() it may never come. The moment lets the last of stderr arrive.
+      child.on('exit', (status, signal) => setTimeout(end, 50, signal === null ? `status ${status}` : signal));
       child.on('error', (error) => end(error.message));
     });
   }

@@ -20,12 +20,16 @@ export function resolveTaskConfig(
 ): LoadedConfig<TaskConfig> {
   const { config: given } = loadConfig(z.looseObject({}), sources);
   const preset = given['preset'] ?? (checkConfig(task.config, {}).config as TaskConfig).preset;
-  const values = typeof preset === 'string' ? task.presets[preset] : undefined;
+  const name = typeof preset === 'string' ? preset : JSON.stringify(preset);
+  const values = task.presets[name];
   if (!values) {
     const known = Object.keys(task.presets);
-    throw new ConfigError(`Task ${task.name} has no preset ${JSON.stringify(preset)}${didYouMean(String(preset), known)}. Known: ${known.join(', ')}.`, {
-      context: { task: task.name, preset, known },
-    });
+    throw new ConfigError(
+      `Task ${task.name} has no preset ${JSON.stringify(name)}${didYouMean(name, known)}. Known: ${known.join(', ')}.`,
+      {
+        context: { task: task.name, preset, known },
+      },
+    );
   }
   return checkConfig(task.config, { ...values, ...given }) as LoadedConfig<TaskConfig>;
 }

@@ -14,7 +14,7 @@ export function corpusSection(corpus: CorpusReport, limits: ReportLimits): Marku
   const sheet = previews.filter(({ source }) => byId.has(source)).slice(0, limits.previews);
   return html`<p class="quiet">
       Every number here was counted while decoding, not taken from a file's header. In the contact sheet, each block of
-      a bar is one uncut shot; the grey shape below it is how loud the sound is.
+      a bar is one uncut shot; the grey shape below it is how loud the sound is, beside its loudest moment.
     </p>
     ${factList(corpusFacts(corpus))} ${classTable(sources)} ${failures.length > 0 && failureTables(corpus, limits)}
     ${

@@ -24,7 +24,7 @@ export interface SourcePreview {
   readonly source: string;
   /** Pictures in order of time, such as one from each shot. */
   readonly pictures: readonly ReportPicture[];
-  /** Loudness over the whole source, evenly spaced, 0–1; absent where there is no sound. */
+  /** Loudness over the whole source, evenly spaced, in any unit; absent where there is no sound. */
   readonly envelope?: readonly number[];
 }
 

@@ -5,7 +5,7 @@ import { html, type Markup } from './html.js';
 
 const width = 440;
 
-/** Shots along a video's time axis, with its loudness underneath where it has sound. */
+/** Shots along a video's time axis; underneath, where there is sound, how loud it is beside its loudest moment. */
 export function shotTimeline({
   shots,
   timeBase,
@@ -126,7 +126,8 @@ export function intervalPlot({
 
 function envelopePath(envelope: readonly number[], middle: number, reach: number): string {
   const x = (i: number) => round((i / Math.max(1, envelope.length - 1)) * width);
-  const loud = envelope.map((value) => Math.min(1, Math.max(0, Number.isFinite(value) ? value : 0)) * reach + 0.5);
+  const loudest = envelope.reduce((a, b) => (Number.isFinite(b) ? Math.max(a, b) : a), 0) || 1;
+  const loud = envelope.map((value) => (Number.isFinite(value) ? Math.max(0, value / loudest) : 0) * reach + 0.5);
   const up = loud.map((value, i) => `${x(i)} ${round(middle - value)}`);
   const down = loud.map((value, i) => `${x(i)} ${round(middle + value)}`).reverse();
   return up.length === 0 ? '' : `M${[...up, ...down].join('L')}Z`;

@@ -1,5 +1,5 @@
 import { encodeImage, resizeRgb } from '../vision/index.js';
-import type { FrameStrip, MotionCurve, ReportPicture } from './data.js';
+import type { Fact, FrameStrip, MotionCurve, ReportPicture } from './data.js';
 import { motionCurve } from './drawing.js';
 import { html, type Markup } from './html.js';
 import { factList } from './page.js';
@@ -63,13 +63,20 @@ export function filmMarkup(pictures: readonly ReportPicture[], kind: 'film' | 's
 
 /** One mined sample: its frames, where they were taken on the motion curve, and its figures. */
 export function stripCard(strip: FrameStrip): Markup {
-  return html`<article class="card sample">
+  return html`<article class="card${strip.curve ? ' sample' : ''}">
     <div class="row"><h4>${strip.title}</h4></div>
     ${filmMarkup(strip.pictures, 'strip')}
-    <div class="side">
-      ${strip.curve && curveMarkup(strip.curve)} ${strip.facts && strip.facts.length > 0 && factList(strip.facts)}
-    </div>
+    <div class="side">${strip.curve && curveMarkup(strip.curve)} ${strip.facts && stripFacts(strip.facts)}</div>
   </article>`;
+}
+
+/** Many figures are folded away: the pictures come first. */
+function stripFacts(facts: readonly Fact[]): Markup | false {
+  if (facts.length <= 6) return facts.length > 0 && factList(facts);
+  return html`<details>
+    <summary>${facts.length} figures</summary>
+    ${factList(facts)}
+  </details>`;
 }
 
 function curveMarkup(curve: MotionCurve): Markup | false {

@@ -2,4 +2,4 @@ export type * from './data.js';
 export { encodePictures, type RawPicture } from './frame-strip.js';
 export { renderGallery, type GalleryData } from './gallery.js';
 export { defaultLimits, renderReport } from './report.js';
-export { chanceVerdict, gainVerdict, type Verdict } from './verdict.js';
+export { chanceVerdict, gainVerdict, rivalVerdict, type Verdict } from './verdict.js';

@@ -1,6 +1,6 @@
 import { rejectionCodes } from '../core/index.js';
 import { barChart } from './chart.js';
-import type { DatasetReport, ReportLimits } from './data.js';
+import type { DatasetReport, Fact, ReportLimits } from './data.js';
 import { countOf, formatCount, formatTime } from './format.js';
 import { pictureMarkup, stripCard } from './frame-strip.js';
 import { html, type Markup } from './html.js';
@@ -10,7 +10,7 @@ import { factList } from './page.js';
 export function miningSection(dataset: DatasetReport, id: string, limits: ReportLimits): Markup {
   const strips = dataset.strips.slice(0, limits.stripsPerDataset);
   const hasCurves = strips.some(({ curve }) => curve !== undefined);
-  return html`${factList([...dataset.facts, { label: 'Digest', value: dataset.digest }])}
+  return html`${factList(withDigest(dataset))}
   ${
     strips.length > 0 &&
     html`<h3>${countOf(strips.length, 'sample')}</h3>
@@ -24,6 +24,10 @@ export function miningSection(dataset: DatasetReport, id: string, limits: Report
       ${strips.map(stripCard)}`
   }
   ${rejections(dataset, id, limits)}`;
+}
+
+function withDigest({ facts, digest }: DatasetReport): readonly Fact[] {
+  return facts.some(({ value }) => value === digest) ? facts : [...facts, { label: 'Digest', value: digest }];
 }
 
 function rejections({ rejections, places }: DatasetReport, id: string, limits: ReportLimits): Markup {

@@ -1,5 +1,5 @@
 import type { Fact } from './data.js';
-import { formatFigure } from './format.js';
+import { capitalize, formatFigure, nameToWords } from './format.js';
 import { html, trustedMarkup, type Content, type Markup } from './html.js';
 import { styleSheet } from './style.js';
 
@@ -78,11 +78,17 @@ export function factList(facts: readonly Fact[]): Markup {
             ? `${value.slice(0, 16)}…`
             : value;
       return html`<div>
-        <dt>${label}</dt>
+        <dt>${labelOf(label)}</dt>
         <dd ${isCode && html`class="code" title="${value}"`}>${text}</dd>
       </div>`;
     })}
   </dl>`;
+}
+
+/** `learningRate` → `Learning rate`; a lone letter at the head stays as it is. */
+function labelOf(label: string): string {
+  const words = nameToWords(label);
+  return /^\S\s/.test(words) ? words : capitalize(words);
 }
 
 /** A table under its caption; numeric columns are set flush right. */

@@ -4,7 +4,7 @@ import { intervalPlot } from './drawing.js';
 import { capitalize, formatCount, formatValue, nameToWords } from './format.js';
 import { html, type Markup } from './html.js';
 import { factList, table } from './page.js';
-import { chanceVerdict, gainVerdict, rivalMetric } from './verdict.js';
+import { chanceVerdict, gainVerdict, rivalMetric, rivalVerdict, type Verdict } from './verdict.js';
 
 interface Row {
   readonly name: string;
@@ -35,15 +35,14 @@ function protocolPart(protocol: string, results: readonly ResultReport[]): Marku
   return html`<h3>${protocol}</h3>
     ${results.map(({ subject, facts, metrics, rivals, notes = [] }) => {
       const [main] = metrics;
-      const gain = main && gainVerdict(main, rivals);
-      return html`${results.length > 1 && html`<h4>${subject}</h4>`}${facts.length > 0 && factList(facts)}${
-        main && sentence(chanceVerdict(main, rivals))
-      }${gain && sentence(gain)}${notes.map((note) => html`<p>${note}</p>`)}`;
+      const verdicts = main ? [chanceVerdict(main, rivals), gainVerdict(main, rivals), rivalVerdict(main, rivals)] : [];
+      return html`${results.length > 1 && html`<h4>${subject}</h4>`}${facts.length > 0 && factList(facts)}
+      ${verdicts.map((verdict) => verdict && sentence(verdict))}${notes.map((note) => html`<p>${note}</p>`)}`;
     })}
     ${[...kinds.values()].map((metric) => metricTable(protocol, metric, results))}`;
 }
 
-function sentence({ side, text }: ReturnType<typeof chanceVerdict>): Markup {
+function sentence({ side, text }: Verdict): Markup {
   return html`<p class="verdict ${side === 'better' ? 'yes' : 'no'}">${text}</p>`;
 }
 

@@ -51,10 +51,10 @@ svg text{font-family:inherit}
 .sheet .card+.card{margin-top:0}
 .row{display:flex;justify-content:space-between;gap:1rem;align-items:baseline;margin-bottom:.55rem}
 .film{display:flex;gap:.3rem;overflow-x:auto;padding-bottom:.15rem}
-.film figure{flex:1 1 0;min-width:3.6rem}
+.film figure{flex:1 1 0;min-width:3.6rem;max-width:9rem}
 .film img,.strip img{display:block;width:100%;height:auto;border-radius:.2rem;background:var(--grid)}
 .film figcaption{font-size:.72rem}
-.strip{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(4rem,1fr);gap:.6rem;overflow-x:auto;padding-bottom:.2rem}
+.strip{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(4rem,11rem);gap:.6rem;overflow-x:auto;padding-bottom:.2rem}
 .strip.few{grid-auto-columns:minmax(4rem,14rem)}
 .strip figcaption{font-variant-numeric:tabular-nums}
 .curve{margin-top:.7rem}
@@ -62,6 +62,7 @@ svg text{font-family:inherit}
 .sample .side dl.facts{margin:.6rem 0 0;grid-template-columns:repeat(auto-fill,minmax(7rem,1fr));gap:.4rem 1rem;font-size:.9rem}
 @media (min-width:54rem){.sample{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:0 1.8rem;align-items:center}.sample>.row{grid-column:1/-1;margin-bottom:.35rem}.sample .side .curve{margin:0}}
 figure.bars{max-width:36rem}
+.side summary{font-size:.86rem;color:var(--soft);margin-top:.5rem;cursor:pointer}
 .places{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:.5rem 1.4rem;list-style:none;padding:0;margin:.6rem 0}
 .places img{max-width:9rem;height:auto;border-radius:.2rem;display:block;margin-bottom:.2rem}
 .verdict{border-left:3px solid var(--soft);padding:.15rem 0 .15rem .9rem;margin:1rem 0;font-size:1.04rem}

@@ -44,6 +44,29 @@ export function gainVerdict(metric: Metric, rivals: readonly Rival[]): Verdict |
   return { side: gain > 0 ? 'better' : 'worse', text: `${text}; the 95 % intervals do not overlap.` };
 }
 
+/** Sets a metric beside the strongest rival that is neither chance, untrained nor published; null where there is none. */
+export function rivalVerdict(metric: Metric, rivals: readonly Rival[]): Verdict | null {
+  const sign = metric.direction === 'higher' ? 1 : -1;
+  const [strongest] = rivals
+    .filter(({ name }) => name !== 'chance' && name !== 'untrained')
+    .flatMap(({ name }) => {
+      const found = rivalMetric(metric, rivals, name);
+      return found ? [{ name, found }] : [];
+    })
+    .sort((a, b) => sign * (b.found.value - a.found.value));
+  if (!strongest) return null;
+  const { name, found } = strongest;
+  const text = `The strongest simple rival is ${name} with ${formatValue(found.value, found.unit)}`;
+  const ahead = sign * (metric.value - found.value) > 0;
+  const [low, high] = metric.interval ?? [metric.value, metric.value];
+  const [rivalLow, rivalHigh] = found.interval ?? [found.value, found.value];
+  if (low <= rivalHigh && rivalLow <= high) return { side: 'includes', text: `${text}; the 95 % intervals overlap.` };
+  return {
+    side: ahead ? 'better' : 'worse',
+    text: `${text}, which ${ahead ? 'training beats' : 'training does not reach'}.`,
+  };
+}
+
 /** The rival's metric of the same name and split, published figures aside. */
 export function rivalMetric(metric: Metric, rivals: readonly Rival[], name: string): Metric | null {
   for (const rival of rivals) {

@@ -44,7 +44,12 @@ export async function installFfmpeg({
   try {
     note('fetching ffmpeg');
     const from = await fetchPackage(wheel, { folder: join(beside, 'wheel'), pip, signal, note });
-    const [name] = await take(from, beside, (file) => /^imageio_ffmpeg\/binaries\/ffmpeg[^/]*-[^/]*$/.test(file), signal);
+    const [name] = await take(
+      from,
+      beside,
+      (file) => /^imageio_ffmpeg\/binaries\/ffmpeg[^/]*-[^/]*$/.test(file),
+      signal,
+    );
     if (name === undefined) throw new BackendError(`${wheel} carries no ffmpeg for this machine.`);
     const program = join(beside, 'ffmpeg');
     renameSync(join(beside, name), program);

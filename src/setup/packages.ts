@@ -38,7 +38,12 @@ export async function fetchSources(signal: AbortSignal): Promise<Sources> {
   rmSync(beside, { recursive: true, force: true });
   mkdirSync(beside, { recursive: true });
   writeFileSync(join(beside, 'package.json'), '{ "private": true }\n');
-  const wanted = [`@tensorflow/tfjs-node-gpu@${tfjsVersion}`, `@tensorflow/tfjs-backend-wasm@${tfjsVersion}`, 'node-api-headers@1', 'node-addon-api@8'];
+  const wanted = [
+    `@tensorflow/tfjs-node-gpu@${tfjsVersion}`,
+    `@tensorflow/tfjs-backend-wasm@${tfjsVersion}`,
+    'node-api-headers@1',
+    'node-addon-api@8',
+  ];
   // npm run sets npm_execpath to the npm in use, which need not be on the PATH
   const npm = readEnvironment('npm_execpath');
   const [command, first] = npm?.endsWith('npm-cli.js') ? [process.execPath, [npm]] : ['npm', []];
@@ -55,7 +60,10 @@ export async function fetchSources(signal: AbortSignal): Promise<Sources> {
 export function lmdbPackage(): { readonly folder: string; readonly version: string } {
   let folder = dirname(require.resolve('lmdb')); // its exports hide package.json
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return { folder, version: (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version };
+  return {
+    folder,
+    version: (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version,
+  };
 }
 
 function sourcesFrom(from: NodeJS.Require, packages: string | null): Sources | null {

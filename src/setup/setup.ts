@@ -1,12 +1,27 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Observable } from 'rxjs';
-import { BackendError, cacheFolder, createJob, lmdbParts, nativeFolder, tensorflowParts, type JobContext, type JobEvent } from '../core/index.js';
+import {
+  BackendError,
+  cacheFolder,
+  createJob,
+  lmdbParts,
+  nativeFolder,
+  tensorflowParts,
+  type JobContext,
+  type JobEvent,
+} from '../core/index.js';
 import { findFfmpeg, installFfmpeg } from './ffmpeg.js';
 import { installLmdb } from './lmdb.js';
 import { withLock } from './lock.js';
 import { fetchSources, findSources, lmdbPackage, type Sources } from './packages.js';
-import { defaultTensorflow, installTensorflow, tensorflowFingerprint, tensorflowObstacle, type TensorflowWish } from './tensorflow.js';
+import {
+  defaultTensorflow,
+  installTensorflow,
+  tensorflowFingerprint,
+  tensorflowObstacle,
+  type TensorflowWish,
+} from './tensorflow.js';
 import { findCompiler, findPip, installRemedy, type PipTool } from './tools.js';
 
 /** What setup is asked for. */
@@ -56,7 +71,11 @@ export function setup(options: SetupOptions, stop?: AbortSignal): Observable<Job
     const wanted = partsToDo(wish);
     const ready = (['tensorflow', 'lmdb', 'ffmpeg'] as const).filter((name) => !wanted.includes(name)).map(readyPart);
     if (wanted.length === 0) return { parts: ready, missing: null };
-    const lock = { now: options.now, signal: context.signal, onWait: () => say(context, 'waiting for another setup', 0, wanted.length) };
+    const lock = {
+      now: options.now,
+      signal: context.signal,
+      onWait: () => say(context, 'waiting for another setup', 0, wanted.length),
+    };
     // another process may have done some of it while this one waited
     const made = await withLock(join(nativeFolder(), 'lock'), lock, () => {
       removeLeftovers();
@@ -104,7 +123,11 @@ function readyPart(name: SetupPart['name']): SetupPart {
   return { name, state: 'ready', detail, remedy: null };
 }
 
-async function install(wish: TensorflowWish, wanted: readonly SetupPart['name'][], context: JobContext): Promise<SetupPart[]> {
+async function install(
+  wish: TensorflowWish,
+  wanted: readonly SetupPart['name'][],
+  context: JobContext,
+): Promise<SetupPart[]> {
   const { signal } = context;
   const compiler = findCompiler();
   const pip = await findPip();
@@ -114,13 +137,22 @@ async function install(wish: TensorflowWish, wanted: readonly SetupPart['name'][
   const parts: SetupPart[] = [];
   for (const [i, name] of wanted.entries()) {
     const note = (text: string) => say(context, text, i, wanted.length);
-    const installers: Record<SetupPart['name'], { needs: readonly ('pip' | 'compiler')[]; run: () => Promise<string> }> = {
+    const installers: Record<
+      SetupPart['name'],
+      { needs: readonly ('pip' | 'compiler')[]; run: () => Promise<string> }
+    > = {
       tensorflow: {
         needs: wish.from === null ? ['pip', 'compiler'] : ['compiler'],
         run: async () => {
           const obstacle = tensorflowObstacle();
           if (obstacle !== null) throw new BackendError(obstacle);
-          const trial = await installTensorflow(wish, { sources: await sources(), compiler: compiler as string, pip, signal, note });
+          const trial = await installTensorflow(wish, {
+            sources: await sources(),
+            compiler: compiler as string,
+            pip,
+            signal,
+            note,
+          });
           return `TensorFlow ${trial.version} on ${trial.devices.map(({ type }) => type).join(', ')}`;
         },
       },
@@ -162,7 +194,11 @@ async function tryPart(
 function missingLine(parts: readonly SetupPart[]): string | null {
   const missing = parts.filter(({ state }) => state === 'missing');
   if (missing.length === 0) return null;
-  const instead = { tensorflow: 'the slower wasm engine is used', lmdb: 'npm’s prebuilt LMDB is used', ffmpeg: 'only the libav decoder is there' };
+  const instead = {
+    tensorflow: 'the slower wasm engine is used',
+    lmdb: 'npm’s prebuilt LMDB is used',
+    ffmpeg: 'only the libav decoder is there',
+  };
   const said = missing.map(({ name, detail }) => `${name} ${detail} (${instead[name]})`);
   const remedies = [...new Set(missing.map(({ remedy }) => remedy).filter((remedy) => remedy !== null))];
   return `Not set up: ${said.join('; ')}. Remedy: ${remedies.join('; ')}`;
@@ -170,10 +206,19 @@ function missingLine(parts: readonly SetupPart[]): string | null {
 
 function removeAll(): SetupResult {
   const names = ['tensorflow', 'lmdb', 'ffmpeg'] as const;
-  const there = { tensorflow: tensorflowParts() !== null, lmdb: lmdbParts() !== null, ffmpeg: existsSync(join(cacheFolder(), 'ffmpeg')) };
+  const there = {
+    tensorflow: tensorflowParts() !== null,
+    lmdb: lmdbParts() !== null,
+    ffmpeg: existsSync(join(cacheFolder(), 'ffmpeg')),
+  };
   rmSync(nativeFolder(), { recursive: true, force: true });
   rmSync(join(cacheFolder(), 'ffmpeg'), { recursive: true, force: true });
-  const parts = names.map((name) => ({ name, state: 'removed' as const, detail: there[name] ? 'removed' : 'was not there', remedy: null }));
+  const parts = names.map((name) => ({
+    name,
+    state: 'removed' as const,
+    detail: there[name] ? 'removed' : 'was not there',
+    remedy: null,
+  }));
   return { parts, missing: null };
 }
 
@@ -181,7 +226,8 @@ function removeAll(): SetupResult {
 function removeLeftovers(): void {
   mkdirSync(nativeFolder(), { recursive: true });
   for (const folder of [nativeFolder(), cacheFolder()]) {
-    for (const name of readdirSync(folder)) if (name.endsWith('.tmp')) rmSync(join(folder, name), { recursive: true, force: true });
+    for (const name of readdirSync(folder))
+      if (name.endsWith('.tmp')) rmSync(join(folder, name), { recursive: true, force: true });
   }
 }
 

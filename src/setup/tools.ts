@@ -28,7 +28,10 @@ export async function findPip(): Promise<PipTool | null> {
   ];
   for (const tool of candidates) {
     if (findProgram(tool.command) === null) continue;
-    const probe = await runProcess(tool.command, [...tool.prefix.filter((word) => word !== 'pip' || tool.kind === 'pip'), '--version']);
+    const probe = await runProcess(tool.command, [
+      ...tool.prefix.filter((word) => word !== 'pip' || tool.kind === 'pip'),
+      '--version',
+    ]);
     if (probe.status === 0) return tool;
   }
   return null;
@@ -68,7 +71,9 @@ export async function runTool(
   });
   if (result.status === 0) return result.stdout;
   const tail = result.stderr.trim().split('\n').slice(-12).join('\n');
-  throw new BackendError(`${what} failed (${result.signal ?? `exit ${result.status}`}): ${tail}`, { context: { command, args } });
+  throw new BackendError(`${what} failed (${result.signal ?? `exit ${result.status}`}): ${tail}`, {
+    context: { command, args },
+  });
 }
 
 /** Runs tasks, one for each core at a time; the first failure is thrown once those in hand have ended. */

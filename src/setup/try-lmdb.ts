@@ -20,5 +20,6 @@ if (status) throw new Error(`LMDB returns ${status} on opening ${file}.`);
 environment.close();
 const page = readFileSync(file);
 const [magic, format] = [page.readUInt32LE(16), page.readUInt32LE(20)]; // after the page header
-if (magic !== 0xbeefc0de || format !== 1) throw new Error(`The file says magic ${magic.toString(16)}, data format ${format}.`);
+if (magic !== 0xbeefc0de || format !== 1)
+  throw new Error(`The file says magic ${magic.toString(16)}, data format ${format}.`);
 process.stdout.write(JSON.stringify({ version, format }));

@@ -22,7 +22,11 @@ export function wheelPlatform(): readonly string[] {
   const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   const tags =
     process.platform === 'darwin'
-      ? [process.arch === 'arm64' ? 'macosx_12_0_arm64' : 'macosx_10_15_x86_64', 'macosx_11_0_arm64', 'macosx_10_9_x86_64']
+      ? [
+          process.arch === 'arm64' ? 'macosx_12_0_arm64' : 'macosx_10_15_x86_64',
+          'macosx_11_0_arm64',
+          'macosx_10_9_x86_64',
+        ]
       : ['manylinux_2_28', 'manylinux_2_27', 'manylinux_2_17', 'manylinux2014'].map((tag) => `${tag}_${arch}`);
   return ['--only-binary=:all:', '--python-version', pythonVersion, ...tags.flatMap((tag) => ['--platform', tag])];
 }
@@ -50,10 +54,26 @@ export async function fetchPackage(
   if (!pip) throw new BackendError(`pip is needed to fetch ${requirement}.`);
   mkdirSync(folder, { recursive: true });
   if (pip.kind === 'uv') {
-    await runTool(`Fetching ${requirement}`, pip.command, [...pip.prefix, 'install', ...uvTarget(folder), requirement], { signal });
+    await runTool(
+      `Fetching ${requirement}`,
+      pip.command,
+      [...pip.prefix, 'install', ...uvTarget(folder), requirement],
+      { signal },
+    );
     return folder;
   }
-  const args = [...pip.prefix, 'download', requirement, '--no-deps', '--retries', '2', '--disable-pip-version-check', ...wheelPlatform(), '-d', folder];
+  const args = [
+    ...pip.prefix,
+    'download',
+    requirement,
+    '--no-deps',
+    '--retries',
+    '2',
+    '--disable-pip-version-check',
+    ...wheelPlatform(),
+    '-d',
+    folder,
+  ];
   await runTool(`Fetching ${requirement}`, pip.command, args, { signal });
   const wheel = readdirSync(folder).find((name) => name.endsWith('.whl'));
   if (wheel === undefined) throw new BackendError(`pip fetched no wheel for ${requirement}.`, { context: { folder } });
@@ -70,13 +90,19 @@ export async function unpackWheel(
     throw new BackendError(`${from} is not a TensorFlow wheel of version 2.16 or later.`, { context: { from } });
   }
   if (!gpu) return;
-  const metadata = (await take(from, target, (name) => /^tensorflow-[^/]*\.dist-info\/METADATA$/.test(name), signal))[0];
+  const metadata = (
+    await take(from, target, (name) => /^tensorflow-[^/]*\.dist-info\/METADATA$/.test(name), signal)
+  )[0];
   const requirements = metadata === undefined ? [] : cudaRequirements(readFileSync(join(target, metadata), 'utf8'));
   note(`fetching ${requirements.length} CUDA libraries (2–3 GB)`);
   if (!pip) throw new BackendError('pip is needed to fetch the CUDA libraries.');
   const options =
-    pip.kind === 'uv' ? uvTarget(target) : ['--target', target, '--no-deps', '--disable-pip-version-check', ...wheelPlatform()];
-  await runTool('Fetching the CUDA libraries', pip.command, [...pip.prefix, 'install', ...options, ...requirements], { signal });
+    pip.kind === 'uv'
+      ? uvTarget(target)
+      : ['--target', target, '--no-deps', '--disable-pip-version-check', ...wheelPlatform()];
+  await runTool('Fetching the CUDA libraries', pip.command, [...pip.prefix, 'install', ...options, ...requirements], {
+    signal,
+  });
 }
 
 /** The packages that a wheel's extra `and-cuda` asks for, as pip requirements. */
@@ -111,6 +137,17 @@ export async function take(
 }
 
 function uvTarget(folder: string): string[] {
-  const platform = process.platform === 'darwin' ? 'macos' : `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-manylinux_2_28`;
-  return ['--target', folder, '--no-deps', '--only-binary', ':all:', '--python-version', pythonVersion, '--python-platform', platform];
+  const platform =
+    process.platform === 'darwin' ? 'macos' : `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-manylinux_2_28`;
+  return [
+    '--target',
+    folder,
+    '--no-deps',
+    '--only-binary',
+    ':all:',
+    '--python-version',
+    pythonVersion,
+    '--python-platform',
+    platform,
+  ];
 }

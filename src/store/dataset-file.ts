@@ -23,7 +23,12 @@ export interface DatasetFile {
   readonly seed: number;
   readonly selection: DatasetHeader['selection'];
   readonly shards: number;
-  readonly counts: { readonly samples: number; readonly sources: number; readonly units: number; readonly bytes: number } | null;
+  readonly counts: {
+    readonly samples: number;
+    readonly sources: number;
+    readonly units: number;
+    readonly bytes: number;
+  } | null;
   readonly rejections: Readonly<Record<string, number>> | null;
   readonly digest: string | null;
 }
@@ -37,7 +42,12 @@ export function readDatasetFile(dir: string): DatasetFile | null {
 }
 
 /** Writes `dataset.json` whole; without a summary it says that the dataset is not finished. */
-export function writeDatasetFile(dir: string, header: DatasetHeader, shards: number, summary: DatasetSummary | null): void {
+export function writeDatasetFile(
+  dir: string,
+  header: DatasetHeader,
+  shards: number,
+  summary: DatasetSummary | null,
+): void {
   const file: DatasetFile = {
     schema,
     signal: header.signal,
@@ -51,7 +61,12 @@ export function writeDatasetFile(dir: string, header: DatasetHeader, shards: num
     seed: header.seed,
     selection: header.selection,
     shards,
-    counts: summary && { samples: summary.samples, sources: summary.sources, units: summary.units, bytes: summary.bytes },
+    counts: summary && {
+      samples: summary.samples,
+      sources: summary.sources,
+      units: summary.units,
+      bytes: summary.bytes,
+    },
     rejections: summary && summary.rejections,
     digest: summary && summary.digest,
   };
@@ -60,13 +75,26 @@ export function writeDatasetFile(dir: string, header: DatasetHeader, shards: num
 
 /** The header in a dataset's file. */
 export function headerOf(file: DatasetFile): DatasetHeader {
-  const { signal, signalVersion, fields: spec, config, configHash, corpusDigest, decoder, toolVersion, seed, selection } = file;
+  const {
+    signal,
+    signalVersion,
+    fields: spec,
+    config,
+    configHash,
+    corpusDigest,
+    decoder,
+    toolVersion,
+    seed,
+    selection,
+  } = file;
   return { signal, signalVersion, spec, config, configHash, corpusDigest, decoder, toolVersion, seed, selection };
 }
 
 /** The summary in a closed dataset's file; null while it is not finished. */
 export function summaryOf(file: DatasetFile): DatasetSummary | null {
-  return file.digest !== null && file.counts ? { digest: file.digest, ...file.counts, rejections: file.rejections ?? {} } : null;
+  return file.digest !== null && file.counts
+    ? { digest: file.digest, ...file.counts, rejections: file.rejections ?? {} }
+    : null;
 }
 
 /**
@@ -74,18 +102,20 @@ export function summaryOf(file: DatasetFile): DatasetSummary | null {
  * signal's samples depend on is its own version.
  */
 export function headerDifferences(a: DatasetHeader, b: DatasetHeader): string[] {
-  const { toolVersion: _a, ...left } = a;
-  const { toolVersion: _b, ...right } = b;
-  return differences('', left, right);
+  return differences('', { ...a, toolVersion: null }, { ...b, toolVersion: null });
 }
 
 /** Refuses to add to a dataset that was made with other settings. */
 export function assertSameHeader(dir: string, file: DatasetFile, header: DatasetHeader): void {
   const differing = headerDifferences(headerOf(file), header);
   if (differing.length === 0) return;
-  throw new StoreError('other-header', `${dir} was made with other settings: ${differing.join(', ')}. Choose another folder, or the same settings.`, {
-    context: { dir, differing },
-  });
+  throw new StoreError(
+    'other-header',
+    `${dir} was made with other settings: ${differing.join(', ')}. Choose another folder, or the same settings.`,
+    {
+      context: { dir, differing },
+    },
+  );
 }
 
 function differences(path: string, a: unknown, b: unknown): string[] {

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 export interface DigestBuilder {
   sample(key: Uint8Array, hash: Uint8Array): void;
   label(key: Uint8Array, hash: Uint8Array): void;
-  /** @param hash SHA-256 of the bytes of `artefacts.safetensors`. */
+  /** Takes the SHA-256 of the bytes of `artefacts.safetensors`. */
   artefacts(hash: Uint8Array): void;
   /** 64 hexadecimal digits. */
   digest(): string;

@@ -1,6 +1,13 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeSafetensors, StoreError, writeFileWhole, type DatasetStage, type DatasetSummary, type SafeTensor } from '../core/index.js';
+import {
+  encodeSafetensors,
+  StoreError,
+  writeFileWhole,
+  type DatasetStage,
+  type DatasetSummary,
+  type SafeTensor,
+} from '../core/index.js';
 import { createDigest, hashFile, type DigestBuilder } from './digest.js';
 import { encodeLabels, hashBytes, hashOf, shardName, shardOf, type ShardStats } from './shard.js';
 import type { ShardWriter } from './shard-writer.js';
@@ -23,7 +30,11 @@ export const artefactsName = 'artefacts.safetensors';
  *
  * @throws StoreError `corrupt` if a unit's record and its samples disagree, TypeError for a label of a sample that is not there.
  */
-export async function finishShards(dir: string, shards: readonly ShardWriter[], stage: DatasetStage | null): Promise<DatasetSummary> {
+export async function finishShards(
+  dir: string,
+  shards: readonly ShardWriter[],
+  stage: DatasetStage | null,
+): Promise<DatasetSummary> {
   const labels = distributeLabels(shards, stage);
   const artefacts = encodeArtefacts(stage);
   const digest = createDigest();
@@ -65,7 +76,8 @@ function tallyShard(path: string, shard: ShardWriter, digest: DigestBuilder): Ta
     tally.units++;
     tally.samples += record.samples;
     tally.bytes += record.bytes;
-    for (const [code, { count }] of Object.entries(record.rejections)) tally.rejections[code] = (tally.rejections[code] ?? 0) + count;
+    for (const [code, { count }] of Object.entries(record.rejections))
+      tally.rejections[code] = (tally.rejections[code] ?? 0) + count;
   }
   const extra = keys.next().value as Uint8Array | undefined;
   if (extra) throw mismatch(path, Buffer.from(extra).toString());
@@ -74,7 +86,14 @@ function tallyShard(path: string, shard: ShardWriter, digest: DigestBuilder): Ta
 
 async function writeStats(pathWithoutEnding: string, { samples, sources, units }: Tally): Promise<void> {
   const shard = `${pathWithoutEnding}.mdb`;
-  const stats: ShardStats = { schema: 1, samples, sources, units, bytes: statSync(shard).size, sha256: await hashFile(shard) };
+  const stats: ShardStats = {
+    schema: 1,
+    samples,
+    sources,
+    units,
+    bytes: statSync(shard).size,
+    sha256: await hashFile(shard),
+  };
   writeFileWhole(`${pathWithoutEnding}.json`, `${JSON.stringify(stats, null, 2)}\n`);
 }
 
@@ -84,7 +103,8 @@ function distributeLabels(shards: readonly ShardWriter[], stage: DatasetStage | 
   for (const [key, value] of stage?.labels ?? []) {
     const bytes = Buffer.from(key);
     const shard = shardOf(key.slice(0, key.indexOf('/')), shards.length);
-    if (shards[shard]?.sampleValue(bytes) === undefined) throw new TypeError(`A label is given for ${key}, which is not a sample.`);
+    if (shards[shard]?.sampleValue(bytes) === undefined)
+      throw new TypeError(`A label is given for ${key}, which is not a sample.`);
     labels[shard]?.push([bytes, encodeLabels(value)]);
   }
   for (const list of labels) list.sort(([a], [b]) => Buffer.compare(a, b));
@@ -95,7 +115,8 @@ function encodeArtefacts(stage: DatasetStage | null): Uint8Array | null {
   const artefacts = Object.entries(stage?.artefacts ?? {});
   if (artefacts.length === 0) return null;
   for (const [name, { dtype }] of artefacts) {
-    if (dtype === 'string' || dtype === 'image') throw new TypeError(`Artefact ${name} must hold numbers, got ${dtype}.`);
+    if (dtype === 'string' || dtype === 'image')
+      throw new TypeError(`Artefact ${name} must hold numbers, got ${dtype}.`);
   }
   return encodeSafetensors(Object.fromEntries(artefacts) as Record<string, SafeTensor>);
 }
@@ -105,7 +126,8 @@ function addTally(total: Tally, { samples, sources, units, bytes, rejections }: 
   total.sources += sources;
   total.units += units;
   total.bytes += bytes;
-  for (const [code, count] of Object.entries(rejections)) total.rejections[code] = (total.rejections[code] ?? 0) + count;
+  for (const [code, count] of Object.entries(rejections))
+    total.rejections[code] = (total.rejections[code] ?? 0) + count;
 }
 
 function sortKeys(counts: Readonly<Record<string, number>>): Record<string, number> {
@@ -113,7 +135,11 @@ function sortKeys(counts: Readonly<Record<string, number>>): Record<string, numb
 }
 
 function mismatch(path: string, key: string): StoreError {
-  return new StoreError('corrupt', `${path}: the samples of unit ${key} are not those that its record counts. Run reelmine verify.`, {
-    context: { path, key },
-  });
+  return new StoreError(
+    'corrupt',
+    `${path}: the samples of unit ${key} are not those that its record counts. Run reelmine verify.`,
+    {
+      context: { path, key },
+    },
+  );
 }

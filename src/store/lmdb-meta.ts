@@ -56,7 +56,9 @@ export function readMetaPages(path: string, file: number): LmdbMeta {
   const bytes = fstatSync(file).size;
   const needed = meta.pages * meta.pageBytes;
   if (bytes < needed) {
-    throw new StoreError('truncated', `${path} is cut short: ${bytes} of ${needed} bytes are there.`, { context: { path, bytes, needed } });
+    throw new StoreError('truncated', `${path} is cut short: ${bytes} of ${needed} bytes are there.`, {
+      context: { path, bytes, needed },
+    });
   }
   return meta;
 }

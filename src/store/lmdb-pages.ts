@@ -28,7 +28,6 @@ const leaf = 0x02;
 const overflow = 0x04;
 const bigData = 0x01;
 const subDatabase = 0x02;
-const deepest = 64;
 
 /**
  * Opens an LMDB file of data format 1.
@@ -49,18 +48,24 @@ export function openPages(path: string): PageReader {
   const { pageBytes, pages, rootPage } = meta;
 
   function read(page: number, count = 1): Buffer {
-    if (!Number.isSafeInteger(page) || page < 2 || count < 1 || page + count > pages) throw damage(page, 'is outside the file');
+    if (!Number.isSafeInteger(page) || page < 2 || count < 1 || page + count > pages)
+      throw damage(page, 'is outside the file');
     const bytes = Buffer.allocUnsafeSlow(count * pageBytes);
     if (readSync(file, bytes, 0, bytes.length, page * pageBytes) < bytes.length) throw damage(page, 'is not all there');
     if (bytes.readBigUInt64LE(0) !== BigInt(page)) throw damage(page, 'bears another number');
     return bytes;
   }
 
-  function* walk(page: number, depth: number, onDamage: (message: string) => void): Generator<{ readonly node: Node; readonly bytes: Buffer }> {
+  function* walk(
+    page: number,
+    onDamage: (message: string) => void,
+    seen = new Set<number>(),
+  ): Generator<{ readonly node: Node; readonly bytes: Buffer }> {
     let bytes: Buffer;
     let nodes: readonly Node[];
     try {
-      if (depth > deepest) throw damage(page, 'lies too deep');
+      if (seen.has(page)) throw damage(page, 'is pointed to twice'); // a damaged tree may bite its own tail
+      seen.add(page);
       bytes = read(page);
       nodes = readNodes(bytes, page);
     } catch (error) {
@@ -70,7 +75,7 @@ export function openPages(path: string): PageReader {
     }
     const isBranch = (bytes.readUInt16LE(10) & branch) !== 0;
     for (const node of nodes) {
-      if (isBranch) yield* walk(node.low + node.flags * 0x1_0000_0000, depth + 1, onDamage);
+      if (isBranch) yield* walk(node.low + node.flags * 0x1_0000_0000, onDamage, seen);
       else yield { node, bytes };
     }
   }
@@ -87,8 +92,9 @@ export function openPages(path: string): PageReader {
 
   function findRoot(database: string, onDamage: (message: string) => void): number {
     if (rootPage >= 0) {
-      for (const found of walk(rootPage, 0, onDamage)) {
-        if (found.node.key.toString() !== database || (found.node.flags & subDatabase) === 0 || found.node.low !== 48) continue;
+      for (const found of walk(rootPage, onDamage)) {
+        if (found.node.key.toString() !== database || (found.node.flags & subDatabase) === 0 || found.node.low !== 48)
+          continue;
         const root = found.bytes.readBigUInt64LE(found.node.dataAt + 40);
         return root > BigInt(Number.MAX_SAFE_INTEGER) ? -1 : Number(root);
       }
@@ -101,7 +107,7 @@ export function openPages(path: string): PageReader {
     *entries(database, onDamage) {
       const root = findRoot(database, onDamage);
       if (root < 0) return;
-      for (const found of walk(root, 0, onDamage)) {
+      for (const found of walk(root, onDamage)) {
         try {
           yield { key: found.node.key, value: readValue(found) };
         } catch (error) {
@@ -121,7 +127,8 @@ function readNodes(bytes: Buffer, page: number): readonly Node[] {
   if (!isBranch && flags !== leaf) throw damage(page, 'is of an unknown kind');
   const lower = bytes.readUInt16LE(12);
   const upper = bytes.readUInt16LE(14);
-  if (lower < pageHeaderBytes || lower % 2 !== 0 || lower > upper || upper > bytes.length) throw damage(page, 'has a damaged header');
+  if (lower < pageHeaderBytes || lower % 2 !== 0 || lower > upper || upper > bytes.length)
+    throw damage(page, 'has a damaged header');
   const nodes: Node[] = [];
   for (let at = pageHeaderBytes; at < lower; at += 2) {
     const start = bytes.readUInt16LE(at);

@@ -21,7 +21,7 @@ export interface LmdbDatabase {
 
 /** An open one-file LMDB environment. */
 export interface LmdbEnvironment {
-  /** @throws StoreError `corrupt` if a read-only environment lacks it. */
+  /** One of its databases, made where it may be; throws a StoreError `corrupt` if a read-only environment lacks it. */
   database(name: string): LmdbDatabase;
   /** Runs `write` and commits; all of it is on the disk (fdatasync, then the meta page) when this returns, or none of it. */
   transact(write: () => void): void;
@@ -59,7 +59,9 @@ interface RawStore {
 
 interface LmdbModule {
   open(options: object): RawStore;
-  readonly nativeAddon: { readonly version: { readonly versionString: string; readonly minor: number; readonly patch: number } };
+  readonly nativeAddon: {
+    readonly version: { readonly versionString: string; readonly minor: number; readonly patch: number };
+  };
 }
 
 interface LoadedLmdb {
@@ -91,12 +93,21 @@ export async function openEnvironment({
   const { module, passedOver } = await loadLmdb();
   if (!module) throw noLmdb(passedOver);
   const raw = attempt(path, () =>
-    module.open({ path, noSubdir: true, readOnly, maxDbs: 8, overlappingSync: false, ...(mapBytes ? { mapSize: mapBytes } : {}), ...binary }),
+    module.open({
+      path,
+      noSubdir: true,
+      readOnly,
+      maxDbs: 8,
+      overlappingSync: false,
+      ...(mapBytes ? { mapSize: mapBytes } : {}),
+      ...binary,
+    }),
   );
   return {
     database(name) {
       const database = attempt(path, () => raw.openDB({ name, ...binary }));
-      if (!database) throw new StoreError('corrupt', `${path} has no database ${name}.`, { context: { path, database: name } });
+      if (!database)
+        throw new StoreError('corrupt', `${path} has no database ${name}.`, { context: { path, database: name } });
       return wrapDatabase(database);
     },
     transact: (write) => attempt(path, () => raw.transactionSync(write)),
@@ -109,7 +120,15 @@ export async function lmdbStatus(): Promise<LmdbStatus> {
   const { module, build, name, passedOver } = await loadLmdb();
   const others = passedOver.map((other) => `${other.name}: ${other.reason}`).join('; ');
   if (!module) {
-    return { ok: false, detail: `none (${others})`, remedy: 'run reelmine setup', build, version: null, dataFormat: null, passedOver };
+    return {
+      ok: false,
+      detail: `none (${others})`,
+      remedy: 'run reelmine setup',
+      build,
+      version: null,
+      dataFormat: null,
+      passedOver,
+    };
   }
   const dataFormat = await writeAndReadFormat();
   const version = module.nativeAddon.version.versionString;
@@ -141,9 +160,13 @@ export function toStoreError(path: string, cause: unknown): StoreError {
 
 function explain(message: string): readonly [code: string, text: string] {
   if (/MDB_MAP_FULL/.test(message)) return ['map-full', 'the shard is as large as it may grow'];
-  if (/No space left|File too large|quota/i.test(message)) return ['disk-full', 'the disk is full, or the file may not grow'];
+  // A write that the disk takes only in part is an input/output error to LMDB.
+  if (/No space left|File too large|quota|Input\/output error/i.test(message)) {
+    return ['disk-full', 'the disk is full, the file may not grow, or the disk fails'];
+  }
   if (/Read-only|Permission denied|not permitted/i.test(message)) return ['read-only', 'it may not be written'];
-  if (/MDB_(CORRUPTED|PAGE_NOTFOUND|PANIC|INVALID|VERSION_MISMATCH|BAD_)/.test(message)) return ['corrupt', 'the shard is damaged'];
+  if (/MDB_(CORRUPTED|PAGE_NOTFOUND|PANIC|INVALID|VERSION_MISMATCH|BAD_)/.test(message))
+    return ['corrupt', 'the shard is damaged'];
   return ['io', 'LMDB cannot go on'];
 }
 
@@ -168,7 +191,9 @@ function wrapDatabase(raw: RawStore): LmdbDatabase {
     *keys(start) {
       let from = start;
       for (;;) {
-        const page = Array.from(raw.getKeys({ ...(from ? { start: from } : {}), limit: keysPerPage }), (key) => Uint8Array.from(key));
+        const page = Array.from(raw.getKeys({ ...(from ? { start: from } : {}), limit: keysPerPage }), (key) =>
+          Uint8Array.from(key),
+        );
         yield* page;
         const last = page.at(-1);
         if (page.length < keysPerPage || !last) return;
@@ -218,7 +243,11 @@ async function importFormat1(name: string, passedOver: { name: string; reason: s
 
 function noLmdb(passedOver: LoadedLmdb['passedOver']): StoreError {
   const why = passedOver.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
-  return new StoreError('no-lmdb', `No LMDB that writes data format 1 can be used here (${why}). Run reelmine setup, which builds it.`, {
-    context: { passedOver },
-  });
+  return new StoreError(
+    'no-lmdb',
+    `No LMDB that writes data format 1 can be used here (${why}). Run reelmine setup, which builds it.`,
+    {
+      context: { passedOver },
+    },
+  );
 }

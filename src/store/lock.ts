@@ -95,7 +95,11 @@ function startOf(pid: number): string | null {
 
 function inUse(path: string, owner: Owner | null): StoreError {
   const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
-  return new StoreError('in-use', `The folder of ${path} is being written by ${who}. Wait for it; if it is gone, delete that file.`, {
-    context: { path, owner },
-  });
+  return new StoreError(
+    'in-use',
+    `The folder of ${path} is being written by ${who}. Wait for it; if it is gone, delete that file.`,
+    {
+      context: { path, owner },
+    },
+  );
 }

@@ -226,7 +226,8 @@ class Reader {
     const map = new Map<string, DecodedMsgpack>();
     for (let i = 0; i < length; i++) {
       const key = this.read(depth + 1);
-      if (typeof key !== 'string' && !(key instanceof Uint8Array)) throw new RangeError('MessagePack: a map key is neither text nor bytes.');
+      if (typeof key !== 'string' && !(key instanceof Uint8Array))
+        throw new RangeError('MessagePack: a map key is neither text nor bytes.');
       map.set(typeof key === 'string' ? key : Buffer.from(key).toString('latin1'), this.read(depth + 1));
     }
     return map;

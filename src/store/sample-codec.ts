@@ -46,7 +46,8 @@ const arrayKeys = { nd: bin('nd'), type: bin('type'), kind: bin('kind'), shape: 
  * @throws TypeError naming the field.
  */
 export function checkSpec(spec: SampleSpec): void {
-  for (const name of reserved) if (name in spec) throw new TypeError(`A field may not be called ${name}: every record has that.`);
+  for (const name of reserved)
+    if (name in spec) throw new TypeError(`A field may not be called ${name}: every record has that.`);
 }
 
 /**
@@ -63,8 +64,9 @@ export function encodeSample(spec: SampleSpec, { fields, provenance }: Sample): 
     ['pts', pts],
     ['timeBase', timeBase],
   ]);
-  const values = fields as Readonly<Record<string, unknown>>;
-  for (const name of Object.keys(values)) if (!(name in spec)) throw new TypeError(`Field ${name} is not in the sample's spec.`);
+  const values: Readonly<Record<string, unknown>> = fields;
+  for (const name of Object.keys(values))
+    if (!(name in spec)) throw new TypeError(`Field ${name} is not in the sample's spec.`);
   for (const name of Object.keys(spec).sort()) {
     const field = spec[name] as FieldSpec;
     const value = values[name];
@@ -83,7 +85,8 @@ export function decodeSample(spec: SampleSpec, key: string, bytes: Uint8Array): 
   try {
     const record = asMap(decodeMsgpack(bytes));
     const fields: Record<string, unknown> = {};
-    for (const name of record.keys()) if (!(name in spec) && !reserved.includes(name as 'shot')) throw new TypeError(`field ${name} is unknown`);
+    for (const name of record.keys())
+      if (!(name in spec) && !reserved.includes(name as 'shot')) throw new TypeError(`field ${name} is unknown`);
     for (const [name, field] of Object.entries(spec)) {
       const value = record.get(name);
       if (value !== undefined) {
@@ -103,7 +106,13 @@ function decodeProvenance(record: ReadonlyMap<string, DecodedMsgpack>): Sample['
   const shot = record.get('shot');
   const pts = record.get('pts');
   const timeBase = record.get('timeBase');
-  if (typeof source !== 'string' || typeof shot !== 'number' || !isNumbers(pts) || !isNumbers(timeBase) || timeBase.length !== 2) {
+  if (
+    typeof source !== 'string' ||
+    typeof shot !== 'number' ||
+    !isNumbers(pts) ||
+    !isNumbers(timeBase) ||
+    timeBase.length !== 2
+  ) {
     throw new TypeError('source, shot, pts or timeBase is missing');
   }
   return { source, shot, pts, timeBase: timeBase as unknown as TimeBase };
@@ -115,7 +124,9 @@ function encodeField(name: string, field: FieldSpec, value: unknown): MsgpackVal
   if (shape.length === 0) return encodeScalar(name, dtype, value);
   const data = isNdArray(value) ? value.data : value;
   if (dtype === 'string' || dtype === 'image') {
-    const items = (data as readonly (string | EncodedImage)[]).map((item) => (typeof item === 'string' ? item : encodeImage(item)));
+    const items = (data as readonly (string | EncodedImage)[]).map((item) =>
+      typeof item === 'string' ? item : encodeImage(item),
+    );
     return nest(name, items, shape);
   }
   const array = data as NumberArray;
@@ -133,7 +144,8 @@ function encodeScalar(name: string, dtype: Dtype, value: unknown): MsgpackValue 
   if (dtype === 'float16' || dtype === 'float64') return new Float64Scalar(value as number);
   if (dtype === 'float32') {
     const single = Math.fround(value as number);
-    if (Number.isFinite(value) && !Number.isFinite(single)) throw new TypeError(`Field ${name}: ${String(value)} does not fit float32.`);
+    if (Number.isFinite(value) && !Number.isFinite(single))
+      throw new TypeError(`Field ${name}: ${String(value)} does not fit float32.`);
     return new Float32Scalar(single);
   }
   return value as MsgpackValue;
@@ -149,7 +161,8 @@ function encodeImage({ image, data }: EncodedImage): MsgpackValue {
 /** Lists of texts or pictures as arrays in arrays, row by row. */
 function nest(name: string, items: readonly MsgpackValue[], shape: readonly number[]): MsgpackValue {
   if (shape.length === 1) return items;
-  if (items.length === 0) throw new TypeError(`Field ${name}: an empty list of ${shape.length} dimensions cannot keep its shape.`);
+  if (items.length === 0)
+    throw new TypeError(`Field ${name}: an empty list of ${shape.length} dimensions cannot keep its shape.`);
   const [rows, ...rest] = shape as [number, ...number[]];
   const size = items.length / rows;
   return Array.from({ length: rows }, (_, i) => nest(name, items.slice(i * size, (i + 1) * size), rest));
@@ -158,7 +171,8 @@ function nest(name: string, items: readonly MsgpackValue[], shape: readonly numb
 function decodeField(field: FieldSpec, value: DecodedMsgpack): unknown {
   const { dtype, shape: wanted } = field;
   if (wanted.length === 0) return decodeScalar(dtype, value);
-  const { data, shape } = dtype === 'string' || dtype === 'image' ? decodeList(dtype, wanted.length, value) : decodeArray(dtype, value);
+  const { data, shape } =
+    dtype === 'string' || dtype === 'image' ? decodeList(dtype, wanted.length, value) : decodeArray(dtype, value);
   const fits = shape.length === wanted.length && wanted.every((size, i) => size === null || size === shape[i]);
   if (!fits) throw new TypeError(`shape [${shape.join(', ')}] is not the spec's`);
   return wanted.filter((size) => size === null).length > 1 ? { data, shape } : data;
@@ -175,12 +189,18 @@ function decodeArray(dtype: NumberDtype, value: DecodedMsgpack): NdArray {
   const [type, TypedArray] = formats[dtype];
   const shape = map.get('shape');
   const data = map.get('data');
-  if (map.get('type') !== type) throw new TypeError(`type ${String(map.get('type'))} where the spec says ${type}`);
-  if (map.get('nd') !== true || !isNumbers(shape) || !(data instanceof Uint8Array) || (map.get('kind') as Uint8Array | undefined)?.length !== 0) {
+  if (map.get('type') !== type) throw new TypeError(`numbers of another type where the spec says ${type}`);
+  if (
+    map.get('nd') !== true ||
+    !isNumbers(shape) ||
+    !(data instanceof Uint8Array) ||
+    (map.get('kind') as Uint8Array | undefined)?.length !== 0
+  ) {
     throw new TypeError('not an array of plain numbers');
   }
   const length = shape.reduce((a, b) => a * b, 1);
-  if (data.length !== length * TypedArray.BYTES_PER_ELEMENT) throw new TypeError(`${data.length} bytes for shape [${shape.join(', ')}]`);
+  if (data.length !== length * TypedArray.BYTES_PER_ELEMENT)
+    throw new TypeError(`${data.length} bytes for shape [${shape.join(', ')}]`);
   // The record gives no alignment, so wider numbers are copied.
   return { data: TypedArray === Uint8Array ? asPlainBytes(data) : new TypedArray(new Uint8Array(data).buffer), shape };
 }
@@ -206,7 +226,8 @@ function decodeImage(value: DecodedMsgpack): EncodedImage {
   const map = asMap(value);
   const image = map.get('image');
   const data = map.get('data');
-  if (typeof image !== 'string' || !pictureFormats.includes(image) || !(data instanceof Uint8Array)) throw new TypeError('not a picture');
+  if (typeof image !== 'string' || !pictureFormats.includes(image) || !(data instanceof Uint8Array))
+    throw new TypeError('not a picture');
   return { image: image as EncodedImage['image'], data: asPlainBytes(data) };
 }
 

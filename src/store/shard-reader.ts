@@ -40,12 +40,20 @@ export async function openShard(path: string): Promise<ShardReader> {
     rmSync(folder, { recursive: true, force: true });
   }
   const opened = environment;
-  const [samples, labels, index, units] = databases.map((name) => opened.database(name)) as [LmdbDatabase, LmdbDatabase, LmdbDatabase, LmdbDatabase];
+  const [samples, labels, index, units] = databases.map((name) => opened.database(name)) as [
+    LmdbDatabase,
+    LmdbDatabase,
+    LmdbDatabase,
+    LmdbDatabase,
+  ];
   return {
     samples: index.count,
     keyAt(ordinal) {
       const key = index.get(ordinalKey(ordinal));
-      if (!key) throw new StoreError('corrupt', `${path} has no sample with ordinal ${ordinal}.`, { context: { path, ordinal } });
+      if (!key)
+        throw new StoreError('corrupt', `${path} has no sample with ordinal ${ordinal}.`, {
+          context: { path, ordinal },
+        });
       return key;
     },
     keys: (start) => samples.keys(start),

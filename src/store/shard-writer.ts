@@ -22,6 +22,7 @@ export class ShardWriter {
   #mapBytes: number;
   #environment: LmdbEnvironment;
   #databases: Databases;
+  #closed = false;
 
   private constructor(path: string, limits: MapLimits, environment: LmdbEnvironment) {
     this.#path = path;
@@ -98,6 +99,8 @@ export class ShardWriter {
 
   /** Closes the environment and leaves nothing but the shard's one file. */
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     await this.#environment.close();
     rmSync(`${this.#path}-lock`, { force: true });
     const { pages, pageBytes } = readShardSize(this.#path);
@@ -108,9 +111,11 @@ export class ShardWriter {
   async #transact(write: () => void): Promise<void> {
     for (;;) {
       try {
-        return this.#environment.transact(write);
+        this.#environment.transact(write);
+        return;
       } catch (error) {
-        if (!(error instanceof StoreError) || error.code !== 'map-full' || this.#mapBytes >= this.#limits.largestBytes) throw error;
+        if (!(error instanceof StoreError) || error.code !== 'map-full' || this.#mapBytes >= this.#limits.largestBytes)
+          throw error;
         await this.#grow();
       }
     }

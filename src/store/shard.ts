@@ -1,4 +1,12 @@
-import { sha256, type DatasetStage, type MinedUnit, type RejectionExample, type Rejections, type Sample, type SampleSpec } from '../core/index.js';
+import {
+  sha256,
+  type DatasetStage,
+  type MinedUnit,
+  type RejectionExample,
+  type Rejections,
+  type Sample,
+  type SampleSpec,
+} from '../core/index.js';
 import { decodeMsgpack, encodeMsgpack, Float64Scalar, type DecodedMsgpack, type MsgpackValue } from './msgpack.js';
 import { encodeSample } from './sample-codec.js';
 
@@ -109,7 +117,12 @@ export function decodeUnitRecord(bytes: Uint8Array): UnitRecord {
   const samples = map.get('samples');
   const size = map.get('bytes');
   const hashes = map.get('sha256');
-  if (typeof samples !== 'number' || typeof size !== 'number' || !(hashes instanceof Uint8Array) || hashes.length !== samples * hashBytes) {
+  if (
+    typeof samples !== 'number' ||
+    typeof size !== 'number' ||
+    !(hashes instanceof Uint8Array) ||
+    hashes.length !== samples * hashBytes
+  ) {
     throw new TypeError('A unit record lacks samples, bytes or sha256.');
   }
   return { samples, bytes: size, hashes, rejections: toPlain(map.get('rejections') ?? new Map()) as Rejections };
@@ -137,7 +150,8 @@ export function hashOf(value: Uint8Array): Uint8Array {
 }
 
 function checkOrigin({ key, provenance }: Sample, source: string, shot: number, prefix: string): void {
-  if (!key.startsWith(prefix) || key.length === prefix.length) throw new TypeError(`Sample ${key} is not of unit ${source}/${shot}.`);
+  if (!key.startsWith(prefix) || key.length === prefix.length)
+    throw new TypeError(`Sample ${key} is not of unit ${source}/${shot}.`);
   if (provenance.source !== source || provenance.shot !== shot) {
     throw new TypeError(`Sample ${key} says it is of ${provenance.source}, shot ${provenance.shot}.`);
   }
@@ -149,14 +163,26 @@ function encodeRejections(rejections: Rejections): MsgpackValue {
       .sort()
       .map((code) => {
         const { count, examples } = rejections[code]!;
-        return [code, new Map<string, MsgpackValue>([['count', count], ['examples', examples.map(encodeExample)]])];
+        return [
+          code,
+          new Map<string, MsgpackValue>([
+            ['count', count],
+            ['examples', examples.map(encodeExample)],
+          ]),
+        ];
       }),
   );
 }
 
 function encodeExample({ span, box }: RejectionExample): MsgpackValue {
   const out = new Map<string, MsgpackValue>([
-    ['span', new Map([['startPts', toMsgpack(span.startPts)], ['endPts', toMsgpack(span.endPts)]])],
+    [
+      'span',
+      new Map([
+        ['startPts', toMsgpack(span.startPts)],
+        ['endPts', toMsgpack(span.endPts)],
+      ]),
+    ],
   ]);
   if (box) {
     const { x, y, width, height } = box;

@@ -1,6 +1,15 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { folderKind, StoreError, type DatasetHeader, type DatasetStage, type DatasetSummary, type MinedUnit, type Sample, type SampleSink } from '../core/index.js';
+import {
+  folderKind,
+  StoreError,
+  type DatasetHeader,
+  type DatasetStage,
+  type DatasetSummary,
+  type MinedUnit,
+  type Sample,
+  type SampleSink,
+} from '../core/index.js';
 import { assertSameHeader, readDatasetFile, summaryOf, writeDatasetFile } from './dataset-file.js';
 import { finishShards } from './finish.js';
 import { acquireLock } from './lock.js';
@@ -29,7 +38,8 @@ export interface SinkOptions {
  * @throws StoreError `other-header` naming what differs, `in-use`, `other-folder`, or what a shard's file has wrong.
  */
 export async function openSink({ dir, header, shards = 4, map }: SinkOptions): Promise<SampleSink> {
-  if (!Number.isInteger(shards) || shards < 1 || shards > 99_999) throw new RangeError(`shards must be from 1 to 99999, got ${shards}.`);
+  if (!Number.isInteger(shards) || shards < 1 || shards > 99_999)
+    throw new RangeError(`shards must be from 1 to 99999, got ${shards}.`);
   checkSpec(header.spec);
   makeFolder(dir);
   const unlock = acquireLock(join(dir, 'dataset.lock'));
@@ -59,7 +69,13 @@ class Sink implements SampleSink {
   #closed = false;
   #unlock: () => void;
 
-  constructor(dir: string, header: DatasetHeader, shards: readonly ShardWriter[], summary: DatasetSummary | null, unlock: () => void) {
+  constructor(
+    dir: string,
+    header: DatasetHeader,
+    shards: readonly ShardWriter[],
+    summary: DatasetSummary | null,
+    unlock: () => void,
+  ) {
     this.#dir = dir;
     this.#header = header;
     this.#shards = shards;
@@ -151,7 +167,8 @@ class Sink implements SampleSink {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new StoreError('closed', `The sink of ${this.#dir} is closed.`, { context: { dir: this.#dir } });
+    if (this.#closed)
+      throw new StoreError('closed', `The sink of ${this.#dir} is closed.`, { context: { dir: this.#dir } });
   }
 }
 
@@ -159,15 +176,21 @@ function makeFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true });
   } catch (cause) {
-    throw new StoreError('read-only', `${dir} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}.`, { context: { dir }, cause });
+    throw new StoreError(
+      'read-only',
+      `${dir} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      { context: { dir }, cause },
+    );
   }
   const kind = folderKind(dir);
-  if (kind !== null && kind !== 'dataset') throw new StoreError('other-folder', `${dir} holds a ${kind}; choose another folder.`, { context: { dir, kind } });
+  if (kind !== null && kind !== 'dataset')
+    throw new StoreError('other-folder', `${dir} holds a ${kind}; choose another folder.`, { context: { dir, kind } });
 }
 
 /** What a killed writer leaves beside the finished files. */
 function removeLeftovers(dir: string): void {
   for (const name of readdirSync(dir)) {
-    if (/\.tmp$|\.mdb\.new(-lock)?$|\.mdb-lock$|^dataset\.lock\.\d+\.\d+(\.stale)?$/.test(name)) rmSync(join(dir, name), { force: true });
+    if (/\.tmp$|\.mdb\.new(-lock)?$|\.mdb-lock$|^dataset\.lock\.\d+\.\d+(\.stale)?$/.test(name))
+      rmSync(join(dir, name), { force: true });
   }
 }

@@ -6,7 +6,16 @@ import { createDigest, hashFile, type DigestBuilder } from './digest.js';
 import { artefactsName } from './finish.js';
 import { openPages, type Entry, type PageReader } from './lmdb-pages.js';
 import { decodeSample } from './sample-codec.js';
-import { decodeLabels, decodeUnitRecord, hashBytes, hashOf, ordinalKey, shardName, type ShardStats, type UnitRecord } from './shard.js';
+import {
+  decodeLabels,
+  decodeUnitRecord,
+  hashBytes,
+  hashOf,
+  ordinalKey,
+  shardName,
+  type ShardStats,
+  type UnitRecord,
+} from './shard.js';
 
 /** What `verifyDataset` found. */
 export interface VerifyReport {
@@ -62,7 +71,8 @@ export async function verifyDataset(dir: string): Promise<VerifyReport> {
   for (const { key, hash } of labels) digest.label(key, hash);
   checkArtefacts(dir, digest, problems);
   const found = finished ? digest.digest() : null;
-  if (found !== file.digest) problems.push(`dataset.json: the digest is ${found ?? ''}, it should be ${file.digest ?? ''}`);
+  if (found !== file.digest)
+    problems.push(`dataset.json: the digest is ${found ?? ''}, it should be ${file.digest ?? ''}`);
   if (finished) checkCounts(file, { samples, units }, problems);
   return { digest: found, samples, units, problems };
 }
@@ -93,7 +103,10 @@ function tryOpen(path: string, report: (problem: string) => void): PageReader | 
 }
 
 /** Goes over units, index and samples side by side, all in key order. */
-function checkShard({ pages, spec, finished, digest, report }: ShardCheck): { readonly samples: number; readonly units: number } {
+function checkShard({ pages, spec, finished, digest, report }: ShardCheck): {
+  readonly samples: number;
+  readonly units: number;
+} {
   const damage = (database: string) => (message: string) => report(`${database}: ${message}`);
   const units = createPuller(pages.entries('units', damage('units')));
   const index = createPuller(finished ? pages.entries('index', damage('index')) : []);
@@ -134,7 +147,8 @@ function checkShard({ pages, spec, finished, digest, report }: ShardCheck): { re
     else report(`record ${name} is of no finished unit`);
     checkRecord(spec, name, value, report);
   }
-  for (let entry = index.take(); entry; entry = index.take()) report(`record ${Buffer.from(entry.value).toString()} is missing`);
+  for (let entry = index.take(); entry; entry = index.take())
+    report(`record ${Buffer.from(entry.value).toString()} is missing`);
   do unit = nextUnit();
   while (unit);
   return counts;
@@ -163,7 +177,8 @@ function finishUnit({ name, record, hashes }: OpenUnit, report: (problem: string
   if (hashes.length !== record.samples) {
     report(`unit ${name} has ${hashes.length} records, it should have ${record.samples}`);
     const known = new Set(Array.from({ length: record.samples }, (_, i) => hashAt(record, i)));
-    for (const found of hashes) if (!known.has(hex(found.hash))) report(`record ${found.name} is damaged: its SHA-256 is not its unit's`);
+    for (const found of hashes)
+      if (!known.has(hex(found.hash))) report(`record ${found.name} is damaged: its SHA-256 is not its unit's`);
     return;
   }
   hashes.forEach((found, i) => {
@@ -174,7 +189,8 @@ function finishUnit({ name, record, hashes }: OpenUnit, report: (problem: string
 function checkRecord(spec: SampleSpec, name: string, value: Uint8Array, report: (problem: string) => void): void {
   try {
     const { provenance } = decodeSample(spec, name, value);
-    if (!name.startsWith(`${provenance.source}/${provenance.shot}/`)) report(`record ${name} says it is of ${provenance.source}, shot ${provenance.shot}`);
+    if (!name.startsWith(`${provenance.source}/${provenance.shot}/`))
+      report(`record ${name} says it is of ${provenance.source}, shot ${provenance.shot}`);
   } catch (error) {
     report(error instanceof Error ? error.message : String(error));
   }
@@ -203,9 +219,14 @@ function checkArtefacts(dir: string, digest: DigestBuilder, problems: string[]):
   }
 }
 
-function checkCounts({ counts }: DatasetFile, found: { readonly samples: number; readonly units: number }, problems: string[]): void {
+function checkCounts(
+  { counts }: DatasetFile,
+  found: { readonly samples: number; readonly units: number },
+  problems: string[],
+): void {
   for (const name of ['samples', 'units'] as const) {
-    if (counts?.[name] !== found[name]) problems.push(`dataset.json: counts ${counts?.[name] ?? 'no'} ${name}, ${found[name]} are there`);
+    if (counts?.[name] !== found[name])
+      problems.push(`dataset.json: counts ${counts?.[name] ?? 'no'} ${name}, ${found[name]} are there`);
   }
 }
 

@@ -29,8 +29,8 @@ const restShare = 0.25;
 
 /**
  * A motion of the given kind. Place and turn at any one frame are uniform over the same range whatever the kind, so only
- * several frames together tell kinds apart. Speeds are in shares of the width: a twentieth of a second moves less than a
- * pixel at 160, and most takes show one way only.
+ * several frames together tell kinds apart. Speeds are shares of the width per frame, low enough that most spans of 2.4 s
+ * at 25 frames per second see no turn.
  */
 export function planKind(kind: MotionKind, stage: Stage, random: Random): MotionPlan {
   const box = boxOf(stage);

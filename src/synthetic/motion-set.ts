@@ -2,7 +2,7 @@ import { createRandom, type Random } from '../core/index.js';
 import { planAny, planKind, type MotionKind, type MotionPlan } from './motion-plans.js';
 import { renderMotionSound } from './motion-sound.js';
 import { drawMover, maskOf, moverShapes, type Mover, type Pose } from './mover.js';
-import { cosineOfTurns, sineOfTurns } from './sine.js';
+import { sineOfTurns } from './sine.js';
 import type { SyntheticVideo } from './synthetic-video.js';
 import { drawTexture } from './texture.js';
 
@@ -103,7 +103,7 @@ function createTake(className: string, frames: number, settings: Settings, rando
     plan: own ? planAny(stage, random) : planKind(className as MotionKind, stage, random),
     mover: {
       shape: moverShapes[random.int(moverShapes.length)]!,
-      radius: height * (0.15 + 0.05 * random.float()),
+      radius: height * (0.18 + 0.06 * random.float()),
       colour: colour.map((level) => level + random.int(17) - 8) as [number, number, number],
     },
     backdrop: () => (drawn ??= drawTexture(width, height, backdrop)),
@@ -197,14 +197,15 @@ function wallHits({ plan, frames }: Take): readonly number[] {
 
 /** Each pixel of the mask moves as the rigid mover does; all others stay. */
 function meanDisplacement(mask: Uint8Array, width: number, from: Pose, to: Pose): number {
-  const cosine = cosineOfTurns(to.angle - from.angle);
+  const half = sineOfTurns((to.angle - from.angle) / 2);
+  const lessCosine = 2 * half * half; // 1 - cos, exactly 0 at rest
   const sine = sineOfTurns(to.angle - from.angle);
   let sum = 0;
   for (let i = 0; i < mask.length; i++) {
     if (mask[i] === 0) continue;
     const [x, y] = [(i % width) - from.x, Math.floor(i / width) - from.y];
-    const dx = to.x - from.x + (cosine - 1) * x - sine * y;
-    const dy = to.y - from.y + sine * x + (cosine - 1) * y;
+    const dx = to.x - from.x - lessCosine * x - sine * y;
+    const dy = to.y - from.y + sine * x - lessCosine * y;
     sum += Math.sqrt(dx * dx + dy * dy);
   }
   return sum / mask.length;

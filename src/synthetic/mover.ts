@@ -19,7 +19,7 @@ export interface Pose {
   readonly angle: number;
 }
 
-const darkShare = 0.4;
+const darkShare = 0.25; // darker than any backdrop, lighter than the grain is deep
 
 /** Draws a mover over a picture, with soft edges one pixel wide. Changes `rgb`, uint8 [height, width, 3]. */
 export function drawMover(rgb: Uint8Array, width: number, height: number, mover: Mover, pose: Pose): void {

@@ -24,13 +24,13 @@ export interface SyntheticTruth {
   /** First frame of every take but the first. */
   readonly cuts: readonly number[];
   /** Mean length, over all pixels, of their displacement to the next frame of the take, in pixels; 0 for a take's last frame. */
-  motion(index: number): number;
+  readonly motion: (index: number) => number;
   /** uint8 [height, width]: 1 where the mover is. */
-  mask(index: number): Uint8Array;
+  readonly mask: (index: number) => Uint8Array;
   /** Centre of the mover in pixels, pixel centres at whole numbers. */
-  position(index: number): { readonly x: number; readonly y: number };
+  readonly position: (index: number) => { readonly x: number; readonly y: number };
   /** How far the mover is turned, in turns, clockwise. */
-  angle(index: number): number;
+  readonly angle: (index: number) => number;
   /** Frames after which the pose comes back, where the mover of the first take swings. */
   readonly period?: number;
 }

@@ -60,7 +60,13 @@ export async function encodeImage(
  */
 export async function decodeImage(picture: EncodedImage | Uint8Array): Promise<DecodedImage> {
   const bytes = picture instanceof Uint8Array ? picture : picture.data;
-  const { data, info } = await sharp(bytes).removeAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const reader = sharp(bytes);
+  const { space } = await reader.metadata();
+  const { data, info } = await reader
+    .removeAlpha()
+    .toColourspace(space === 'b-w' ? 'b-w' : 'srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
   if (info.channels !== 1 && info.channels !== 3)
     throw new Error(`A picture of ${info.channels} channels cannot be used.`);
   const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

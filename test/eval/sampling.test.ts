@@ -58,6 +58,8 @@ describe('clipInstants', () => {
   });
 
   it('repeats the last instant of a video that is too short', () => {
-    expect(clipInstants({ startSeconds: 0, durationSeconds: 0.5, clipSeconds: 1, ticks: 4 })).toEqual([0.125, 0.375, 0.5, 0.5]);
+    expect(clipInstants({ startSeconds: 0, durationSeconds: 0.5, clipSeconds: 1, ticks: 4 })).toEqual([
+      0.125, 0.375, 0.5, 0.5,
+    ]);
   });
 });

@@ -188,7 +188,21 @@ function plain(_key: string, value: unknown): unknown {
   return value;
 }
 
-/** A blurred random texture on which something moves: flow can see it, and no two places look the same. */
+/** What a `movingReel` shows. */
+export interface MovingReelOptions {
+  readonly frames?: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly fps?: number;
+  readonly cuts?: readonly number[];
+  /** Pixels to the right that the picture has moved at frame i. */
+  readonly at?: (i: number) => number;
+  /** Brightness at frame i. */
+  readonly gain?: (i: number) => number;
+  readonly source?: Partial<VideoSource>;
+}
+
+/** A smooth texture that moves: flow can see it, and no two places look the same. */
 export function movingReel(
   id: string,
   {
@@ -196,24 +210,47 @@ export function movingReel(
     width = 96,
     height = 72,
     fps = 25,
-    cuts = [] as readonly number[],
-    /** Pixels to the right that the picture has moved at frame i. */
-    at = (i: number): number => 1.5 * i,
-    gain = (_i: number): number => 1,
-    source = {} as Partial<VideoSource>,
-  } = {},
+    cuts = [],
+    at = (i) => 1.5 * i,
+    gain = () => 1,
+    source = {},
+  }: MovingReelOptions = {},
 ): Reel {
-  const texture = (x: number, y: number, c: number): number =>
-    128 + 50 * Math.sin(0.11 * x + 0.05 * y + c) + 40 * Math.sin(0.037 * x - 0.13 * y + 2 * c) + 30 * Math.sin(0.23 * x + 0.19 * y);
+  const made = new Map<number, Uint8Array>();
   const frame = (i: number): Uint8Array => {
-    const take = cuts.filter((cut) => cut <= i).length;
-    const out = new Uint8Array(width * height * 3);
-    for (let y = 0, k = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        for (let c = 0; c < 3; c++) out[k++] = gain(i) * texture(x + at(i) + 1000 * take, y, c);
-      }
-    }
-    return out;
+    const known = made.get(i) ?? paint(width, height, at(i) + 1000 * cuts.filter((cut) => cut <= i).length, gain(i));
+    made.set(i, known);
+    return known.slice();
   };
   return { id, width, height, fps, frames, cuts, frame, source };
+}
+
+/** Three waves a channel: amplitude, cycles along x and y, phase by channel. */
+const waves = [
+  [50, 0.11, 0.05, 1],
+  [40, 0.037, -0.13, 2],
+  [30, 0.23, 0.19, 0],
+] as const;
+
+function paint(width: number, height: number, shift: number, gain: number): Uint8Array {
+  const along = waves.map(([amplitude, kx]) =>
+    Array.from(
+      { length: width },
+      (_, x) => [amplitude * Math.sin(kx * (x + shift)), amplitude * Math.cos(kx * (x + shift))] as const,
+    ),
+  );
+  const out = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    for (let c = 0; c < 3; c++) {
+      const down = waves.map(
+        ([, , ky, phase]) => [Math.cos(ky * y + phase * c), Math.sin(ky * y + phase * c)] as const,
+      );
+      for (let x = 0; x < width; x++) {
+        let value = 128;
+        for (let w = 0; w < 3; w++) value += along[w]![x]![0] * down[w]![0] + along[w]![x]![1] * down[w]![1];
+        out[3 * (y * width + x) + c] = gain * value;
+      }
+    }
+  }
+  return out;
 }

@@ -46,8 +46,8 @@ describe('lineChart', () => {
     );
     const path = /<path d="M([^"]*)"[^>]*stroke="var\(--warm\)"/.exec(svg)?.[1] ?? '';
     const [a, b, c] = path.split('L').map((pair) => pair.split(' ').map(Number));
-    expect(b![0]! - a![0]!).toBeCloseTo(c![0]! - b![0]!, 3); // evenly spaced in x
-    expect(c![1]! - b![1]!).toBeCloseTo((a![1]! - b![1]!) / 2, 3); // halfway down, and up is less
+    expect(b![0]! - a![0]!).toBeCloseTo(c![0]! - b![0]!, 0); // evenly spaced in x
+    expect(c![1]! - b![1]!).toBeCloseTo((a![1]! - b![1]!) / 2, 0); // halfway down, and up is less
     expect(b![1]!).toBeLessThan(a![1]!);
   });
 

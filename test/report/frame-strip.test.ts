@@ -60,3 +60,12 @@ it('marks the window and the moments on the motion curve where they are in time'
   expect(svg).toContain('d="M0 74L110 18L440 46"'); // the middle value is missing, the top is 4
   expect(checkMarkup(svg).faults).toEqual([]);
 });
+
+it('draws sound as high as it is loud beside its loudest moment', () => {
+  const picture = { shots: [], timeBase: [1, 25], startPts: 0, endPts: 100 } as const;
+  const path = (envelope: readonly number[]) =>
+    / d="([^"]*)"/.exec(String(shotTimeline({ ...picture, envelope })))?.[1];
+  expect(path([0, 0.02, 0.01])).toBe('M0 41.5L220 23.5L440 32.5L440 51.5L220 60.5L0 42.5Z');
+  expect(path([0, 0.2, 0.1])).toBe(path([0, 0.02, 0.01]));
+  expect(path([0, 0, 0])).toBe('M0 41.5L220 41.5L440 41.5L440 42.5L220 42.5L0 42.5Z');
+});

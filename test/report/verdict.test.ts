@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Metric, Rival } from '../../src/core/index.js';
-import { chanceVerdict, gainVerdict } from '../../src/report/index.js';
+import { chanceVerdict, gainVerdict, rivalVerdict } from '../../src/report/index.js';
 
 const metric = (
   value: number,
@@ -64,5 +64,24 @@ describe('gainVerdict', () => {
     expect(gainVerdict(metric(0.3, [0.25, 0.35], 'lower'), [untrained])?.side).toBe('better');
     expect(gainVerdict(metric(0.7), [untrained])?.side).toBe('unknown');
     expect(gainVerdict(metric(0.7), [chance])).toBeNull();
+  });
+});
+
+describe('rivalVerdict', () => {
+  const weak = rival('colour', metric(0.6, [0.55, 0.65]));
+  const strong = rival('frame-difference', metric(0.8, [0.75, 0.85]));
+
+  it('names the strongest simple rival and who is ahead', () => {
+    expect(rivalVerdict(metric(0.9, [0.87, 0.93]), [chance, weak, strong])).toMatchObject({ side: 'better' });
+    expect(rivalVerdict(metric(0.7, [0.67, 0.73]), [weak, strong])?.text).toMatch(/frame-difference .* does not reach/);
+    expect(rivalVerdict(metric(0.83, [0.8, 0.86]), [weak, strong])?.side).toBe('includes');
+    expect(rivalVerdict(metric(0.1, [0.05, 0.15], 'lower'), [weak, strong])).toMatchObject({ side: 'better' });
+    expect(rivalVerdict(metric(0.1, [0.05, 0.15], 'lower'), [weak, strong])?.text).toContain('colour');
+  });
+
+  it('passes over chance, untrained weights and published figures', () => {
+    expect(
+      rivalVerdict(metric(0.9), [chance, rival('untrained', metric(0.5)), rival('x', metric(0.99), 'a paper')]),
+    ).toBeNull();
   });
 });

@@ -9,8 +9,15 @@ export interface Attribute {
 }
 
 interface NodeBackend {
-  readonly binding: Readonly<Record<'TF_ATTR_STRING' | 'TF_ATTR_INT' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_ATTR_TYPE', number>>;
-  executeMultipleOutputs(name: string, attributes: readonly Attribute[], inputs: readonly TensorInfo[], outputs: number): Tensor[];
+  readonly binding: Readonly<
+    Record<'TF_ATTR_STRING' | 'TF_ATTR_INT' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_ATTR_TYPE', number>
+  >;
+  executeMultipleOutputs(
+    name: string,
+    attributes: readonly Attribute[],
+    inputs: readonly TensorInfo[],
+    outputs: number,
+  ): Tensor[];
 }
 
 /** TensorFlow's numbers of element types. */
@@ -36,7 +43,12 @@ export function hasGroupedConvolution(): boolean {
 }
 
 /** Runs a TensorFlow operation by name. */
-export function runOp(name: string, attributes: readonly Attribute[], inputs: readonly TensorInfo[], outputs = 1): Tensor[] {
+export function runOp(
+  name: string,
+  attributes: readonly Attribute[],
+  inputs: readonly TensorInfo[],
+  outputs = 1,
+): Tensor[] {
   return (tf.backend() as unknown as NodeBackend).executeMultipleOutputs(name, attributes, inputs, outputs);
 }
 
@@ -65,9 +77,24 @@ export function probeNative(): void {
       return false;
     }
   };
-  const plain = [attribute.type('T'), attribute.int('strides', [1, 1, 1, 1]), attribute.text('padding', 'SAME'), attribute.text('data_format', 'NHWC'), attribute.int('dilations', [1, 1, 1, 1])];
+  const plain = [
+    attribute.type('T'),
+    attribute.int('strides', [1, 1, 1, 1]),
+    attribute.text('padding', 'SAME'),
+    attribute.text('data_format', 'NHWC'),
+    attribute.int('dilations', [1, 1, 1, 1]),
+  ];
   const onCpu = !(tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice;
-  const onednn = onCpu && works(() => void runOp('_MklNativeConv2DWithBias', [...plain, onednnMark()], [tf.ones([1, 2, 2, 2]), tf.ones([1, 1, 2, 2]), tf.ones([2])]));
+  const onednn =
+    onCpu &&
+    works(
+      () =>
+        void runOp(
+          '_MklNativeConv2DWithBias',
+          [...plain, onednnMark()],
+          [tf.ones([1, 2, 2, 2]), tf.ones([1, 1, 2, 2]), tf.ones([2])],
+        ),
+    );
   if (onednn) kind = 'onednn';
   const gpu = [...plain, attribute.bool('use_cudnn_on_gpu', true)];
   grouped = works(() => {

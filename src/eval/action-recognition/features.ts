@@ -46,7 +46,11 @@ export async function readClip(video: OpenVideo, settings: ClipSettings): Promis
 }
 
 /** The features of one video's pictures, of each kind. */
-export function encodeClip(encoder: Encoder, layer: string, pictures: readonly Uint8Array[]): Readonly<Record<FeatureKind, Float32Array>> {
+export function encodeClip(
+  encoder: Encoder,
+  layer: string,
+  pictures: readonly Uint8Array[],
+): Readonly<Record<FeatureKind, Float32Array>> {
   const { width, height } = encoder;
   const pixels = new Float32Array(pictures.length * width * height * 3);
   pictures.forEach((picture, i) => pixels.set(picture, i * width * height * 3));

@@ -43,8 +43,12 @@ function assertApart(train: readonly LabelledSource[], test: readonly LabelledSo
   const trained = new Set(train.flatMap(identities));
   const shared = [...new Set(test.flatMap(identities).filter((identity) => trained.has(identity)))];
   if (shared.length > 0) {
-    throw new PipelineError('leak', `Training and test list of ${benchmark} share ${shared.length} videos or groups, such as ${shared[0]}.`, {
-      context: { benchmark, shared: shared.slice(0, 10) },
-    });
+    throw new PipelineError(
+      'leak',
+      `Training and test list of ${benchmark} share ${shared.length} videos or groups, such as ${shared[0]}.`,
+      {
+        context: { benchmark, shared: shared.slice(0, 10) },
+      },
+    );
   }
 }

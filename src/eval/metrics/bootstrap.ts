@@ -3,10 +3,9 @@ import type { Random } from '../../core/index.js';
 /**
  * A percentile interval of a statistic by drawing whole groups with replacement: examples of one group are not independent,
  * so drawing single examples would give an interval that is too narrow.
+ * `groups` names each example's group; `statistic` is given how often each example was drawn, and draws for which it is NaN (a class
+ * is missing) are left out; `level` is the share of draws inside the interval.
  *
- * @param groups the group of each example.
- * @param statistic takes how often each example was drawn; draws for which it is NaN (a class is missing) are left out.
- * @param level share of draws inside the interval.
  * @returns `[low, high]`, or undefined where fewer than two groups or no valid draw make one impossible.
  *
  * Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.

@@ -2,10 +2,8 @@
 export type Objective = (x: Float64Array, gradient: Float64Array) => number;
 
 /**
- * Minimises a smooth function by L-BFGS with a backtracking line search, in place.
- *
- * @param x where to start; holds the minimum found.
- * @param tolerance ends when no component of the gradient is larger.
+ * Minimises a smooth function by L-BFGS with a backtracking line search, in place: `x` is where to start, and holds the minimum found.
+ * Ends when no component of the gradient is larger than `tolerance`.
  *
  * Source: Nocedal and Wright, "Numerical Optimization", 2006, algorithms 7.4 and 7.5.
  */

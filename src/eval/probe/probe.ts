@@ -37,9 +37,7 @@ export function fitProbe(
 
 /**
  * Chooses the weight decay on held-out groups of the training list (selectedOn: group-val), then fits on the whole list.
- *
- * @param heldOutShare share of each class's groups that is held out to choose on, at least one where a class has two.
- * @param random draws the groups.
+ * `heldOutShare` of each class's groups is held out, at least one where a class has two; `random` draws them.
  */
 export function selectProbe(
   examples: ProbeExamples,

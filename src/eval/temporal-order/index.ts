@@ -1,14 +1,23 @@
 import { z } from 'zod';
 import { ConfigError, type Metric, type Sample, type SampleBatch } from '../../core/index.js';
 import { toTensorBatch, type Trainer } from '../../engine/index.js';
-import { defineEvaluator, type EvaluateContext, type EvaluationDataset, type EvaluationOutput } from '../define-evaluator.js';
+import {
+  defineEvaluator,
+  type EvaluateContext,
+  type EvaluationDataset,
+  type EvaluationOutput,
+} from '../define-evaluator.js';
 import { areaUnderCurve, balancedAccuracy, bootstrapInterval } from '../metrics/index.js';
 import { fitProbe, takeRows, toMatrix } from '../probe/index.js';
 import { viewTrivially } from './trivial.js';
 
 const configSchema = z.strictObject({
   bootstrapDraws: z.int().positive().default(2000).describe('Draws behind each interval.'),
-  folds: z.int().min(2).default(5).describe('Parts, by group, over which the trivial features are fitted and tested in turn.'),
+  folds: z
+    .int()
+    .min(2)
+    .default(5)
+    .describe('Parts, by group, over which the trivial features are fitted and tested in turn.'),
 });
 
 /** One tuple that was asked. */
@@ -33,14 +42,22 @@ export default defineEvaluator({
     const { dataset, seeds, random } = context;
     if (!dataset || dataset.samples === 0) throw new ConfigError('There are no held-out samples to evaluate on.');
     const models = [trainer, ...(await openUntrained(context))];
-    const { questions, scores } = await ask(models, dataset, context).finally(() => models.slice(1).forEach((model) => model.dispose()));
+    const { questions, scores } = await ask(models, dataset, context).finally(() =>
+      models.slice(1).forEach((model) => model.dispose()),
+    );
     const labels = questions.map(({ label }) => label);
     const sources = questions.map(({ source }) => source);
 
     const measure = (answers: readonly (readonly number[])[]): Metric[] =>
       Object.entries({ balancedAccuracy, areaUnderCurve }).map(([name, score]) => {
-        const statistic = (weights?: Float64Array) => answers.reduce((sum, one) => sum + score({ scores: one, labels, weights }), 0) / answers.length;
-        const interval = bootstrapInterval({ groups: sources, statistic, random: random.fork('bootstrap'), draws: config.bootstrapDraws });
+        const statistic = (weights?: Float64Array) =>
+          answers.reduce((sum, one) => sum + score({ scores: one, labels, weights }), 0) / answers.length;
+        const interval = bootstrapInterval({
+          groups: sources,
+          statistic,
+          random: random.fork('bootstrap'),
+          draws: config.bootstrapDraws,
+        });
         return {
           name,
           value: statistic(),
@@ -54,10 +71,19 @@ export default defineEvaluator({
       });
 
     for (const metric of measure([scores[0]!])) yield { kind: 'metric', metric };
-    yield { kind: 'rival', rival: { name: 'chance', metrics: measure([labels.map(() => 0)]).map(({ interval: _, ...metric }) => metric) } };
+    yield {
+      kind: 'rival',
+      rival: { name: 'chance', metrics: measure([labels.map(() => 0)]) },
+    };
     if (seeds > 0) yield { kind: 'rival', rival: { name: 'untrained', metrics: measure(scores.slice(1)) } };
-    yield { kind: 'rival', rival: { name: 'frame-difference', metrics: measure([questions.map(({ betweenness }) => betweenness)]) } };
-    const trivial = crossFit(questions, { folds: config.folds, order: random.fork('folds').shuffle([...new Set(questions.map(({ group }) => group))]) });
+    yield {
+      kind: 'rival',
+      rival: { name: 'frame-difference', metrics: measure([questions.map(({ betweenness }) => betweenness)]) },
+    };
+    const trivial = crossFit(questions, {
+      folds: config.folds,
+      order: random.fork('folds').shuffle([...new Set(questions.map(({ group }) => group))]),
+    });
     if (trivial) yield { kind: 'rival', rival: { name: 'trivial-features', metrics: measure([trivial]) } };
     for (const [i, { key, source, group, label, places }] of questions.entries()) {
       yield { kind: 'prediction', row: { key, source, group, label, places, score: scores[0]![i] } };
@@ -65,7 +91,10 @@ export default defineEvaluator({
   },
 });
 
-async function openUntrained({ untrained, seeds }: EvaluateContext<'trainer'>): Promise<(Trainer & { dispose(): void })[]> {
+async function openUntrained({
+  untrained,
+  seeds,
+}: EvaluateContext<'trainer'>): Promise<(Trainer & { dispose(): void })[]> {
   const models: (Trainer & { dispose(): void })[] = [];
   for (let seed = 0; seed < seeds; seed++) models.push(await untrained(seed));
   return models;
@@ -86,7 +115,8 @@ async function ask(
     const samples: Sample[] = [];
     for (const key of batch.keys) {
       const next = await stored.next();
-      if (next.done === true || next.value.key !== key) throw new Error(`Batches and stored samples are not in one order at ${key}.`);
+      if (next.done === true || next.value.key !== key)
+        throw new Error(`Batches and stored samples are not in one order at ${key}.`);
       samples.push(next.value);
     }
     questions.push(...readQuestions(batch, samples));
@@ -136,16 +166,22 @@ function readQuestions(batch: SampleBatch, samples: readonly Sample[]): Question
 }
 
 /** Scores of a logistic regression on the trivial features, each fold of groups scored by a fit on the others; null for fewer than two groups. */
-function crossFit(questions: readonly Question[], { folds, order }: { readonly folds: number; readonly order: readonly string[] }): number[] | null {
+function crossFit(
+  questions: readonly Question[],
+  { folds, order }: { readonly folds: number; readonly order: readonly string[] },
+): number[] | null {
   if (order.length < 2) return null;
   const all = toMatrix(questions.map(({ features }) => features));
   const foldOf = new Map(order.map((group, i) => [group, i % folds]));
   const scores = new Array<number>(questions.length).fill(0);
   for (let fold = 0; fold < Math.min(folds, order.length); fold++) {
-    const rows = (inside: boolean) => questions.flatMap(({ group }, row) => ((foldOf.get(group) === fold) === inside ? [row] : []));
+    const rows = (inside: boolean) =>
+      questions.flatMap(({ group }, row) => ((foldOf.get(group) === fold) === inside ? [row] : []));
     const [fitting, testing] = [rows(false), rows(true)];
     const labels = Int32Array.from(fitting, (row) => questions[row]!.label);
-    const fitted = fitProbe({ features: takeRows(all, fitting), labels }, { classes: 2, weightDecay: 0.01 }).scores(takeRows(all, testing));
+    const fitted = fitProbe({ features: takeRows(all, fitting), labels }, { classes: 2, weightDecay: 0.01 }).scores(
+      takeRows(all, testing),
+    );
     testing.forEach((row, i) => (scores[row] = fitted[i * 2 + 1]! - fitted[i * 2]!));
   }
   return scores;

@@ -11,10 +11,8 @@ const gopFrames = 12;
 
 /**
  * Looks at a tuple as trivial rivals do.
- *
- * @param frames three pictures, uint8 [3, size, size, 3].
- * @param storedBytes size of the stored picture of each.
- * @param frameNumbers number of each in its video.
+ * `frames` are three pictures, uint8 [3, size, size, 3]; `storedBytes` is the size of the stored picture of each, `frameNumbers` its
+ * number in its video.
  */
 export function viewTrivially({
   frames,
@@ -28,10 +26,19 @@ export function viewTrivially({
   readonly frameNumbers: readonly number[];
 }): TrivialView {
   const length = size * size * 3;
-  const pictures = [0, 1, 2].map((i) => frames.subarray(i * length, (i + 1) * length)) as [Uint8Array, Uint8Array, Uint8Array];
+  const pictures = [0, 1, 2].map((i) => frames.subarray(i * length, (i + 1) * length)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
   const [first, middle, last] = pictures;
   return {
-    features: pictures.flatMap((picture, i) => [...meanColour(picture, size, 0), ...meanColour(picture, size, 2), storedBytes[i]!, frameNumbers[i]! % gopFrames]),
+    features: pictures.flatMap((picture, i) => [
+      ...meanColour(picture, size, 0),
+      ...meanColour(picture, size, 2),
+      storedBytes[i]!,
+      frameNumbers[i]! % gopFrames,
+    ]),
     betweenness: meanDifference(first, last) - Math.max(meanDifference(first, middle), meanDifference(middle, last)),
   };
 }

@@ -6,7 +6,9 @@ import type { AudioClip } from '../../core/index.js';
  * @param span seconds; null: from the first block to the end of the last.
  */
 export async function collectClip(
-  blocks: AsyncIterable<{ readonly seconds: number; readonly data: Float32Array }> | Iterable<{ readonly seconds: number; readonly data: Float32Array }>,
+  blocks:
+    | AsyncIterable<{ readonly seconds: number; readonly data: Float32Array }>
+    | Iterable<{ readonly seconds: number; readonly data: Float32Array }>,
   span: { readonly startSeconds: number; readonly endSeconds: number } | null,
   sampleRateHz: number,
 ): Promise<AudioClip> {

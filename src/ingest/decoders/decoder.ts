@@ -75,7 +75,11 @@ export interface Decoder {
   unavailable(): Promise<string | null>;
   /** Names of the picture codecs it can decode. */
   codecs(): Promise<readonly string[]>;
-  /** @throws MediaError `file-missing`, `cannot-open`, `no-video` or `unsupported-codec`. */
+  /**
+   * Opens a file; nothing is decoded but what probing needs.
+   *
+   * @throws MediaError `file-missing`, `cannot-open`, `no-video` or `unsupported-codec`.
+   */
   open(path: string, options?: { readonly signal?: AbortSignal }): Promise<DecoderSession>;
 }
 

@@ -53,14 +53,20 @@ export function quarterTurn(degrees: number): number {
  * @param display its size in square, upright pixels.
  * @param view null: display size, RGB.
  */
-export function planView(display: { readonly width: number; readonly height: number }, rotation: number, view: View | null): ViewPlan {
+export function planView(
+  display: { readonly width: number; readonly height: number },
+  rotation: number,
+  view: View | null,
+): ViewPlan {
   const wanted = view ?? { ...display, fit: 'stretch' as const, channels: 3 as const };
   const ratios = [wanted.width / display.width, wanted.height / display.height] as const;
   let scaled = { width: wanted.width, height: wanted.height };
   if (wanted.fit !== 'stretch') {
     const ratio = wanted.fit === 'cover' ? Math.max(...ratios) : Math.min(...ratios);
     const size = (of: number, limit: number) =>
-      wanted.fit === 'cover' ? Math.max(limit, Math.round(of * ratio)) : Math.min(limit, Math.max(1, Math.round(of * ratio)));
+      wanted.fit === 'cover'
+        ? Math.max(limit, Math.round(of * ratio))
+        : Math.min(limit, Math.max(1, Math.round(of * ratio)));
     scaled = { width: size(display.width, wanted.width), height: size(display.height, wanted.height) };
   }
   const upright = rotation % 180 === 0;
@@ -92,7 +98,8 @@ export function finishFrame(scaled: Uint8Array, stride: number, plan: ViewPlan):
   if (rotation === 0) {
     const row = width * channels;
     if (stride === row) out.set(scaled.subarray(start, start + row * height));
-    else for (let y = 0; y < height; y++) out.set(scaled.subarray(start + y * stride, start + y * stride + row), y * row);
+    else
+      for (let y = 0; y < height; y++) out.set(scaled.subarray(start + y * stride, start + y * stride + row), y * row);
     return out;
   }
   for (let y = 0; y < cropHeight; y++) {

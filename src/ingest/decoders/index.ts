@@ -26,7 +26,11 @@ export async function selectDecoder(name: string): Promise<SelectedDecoder> {
   if (name !== 'auto') {
     const decoder = await decoders.load(name);
     const reason = await decoder.unavailable();
-    if (reason !== null) throw new ConfigError(`The decoder ${name} does not work here: ${reason}`, { code: 'decoder-unavailable', context: { name } });
+    if (reason !== null)
+      throw new ConfigError(`The decoder ${name} does not work here: ${reason}`, {
+        code: 'decoder-unavailable',
+        context: { name },
+      });
     return { decoder, passedOver: [] };
   }
   const passedOver: { name: string; reason: string }[] = [];
@@ -36,7 +40,11 @@ export async function selectDecoder(name: string): Promise<SelectedDecoder> {
     if (reason === null) return { decoder, passedOver };
     passedOver.push({ name: candidate, reason });
   }
-  throw new PipelineError('no-decoder', `No decoder works here. ${passedOver.map((it) => `${it.name}: ${it.reason}`).join(' ')}`, {
-    context: { passedOver },
-  });
+  throw new PipelineError(
+    'no-decoder',
+    `No decoder works here. ${passedOver.map((it) => `${it.name}: ${it.reason}`).join(' ')}`,
+    {
+      context: { passedOver },
+    },
+  );
 }

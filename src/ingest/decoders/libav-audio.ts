@@ -17,9 +17,7 @@ const gapSeconds = 0.05;
 
 /**
  * Sound of a file as mono float32 blocks in order, pulled: nothing is decoded ahead of the reader. Leaving early frees everything.
- * Gives nothing for a file without sound. The first blocks may lie before `fromSeconds`.
- *
- * @param fromSeconds null: from the start.
+ * Gives nothing for a file without sound. The first blocks may lie before `fromSeconds`; null: from the start.
  */
 export function* readAudioBlocks(
   av: NodeAv,
@@ -32,7 +30,7 @@ export function* readAudioBlocks(
   const frame = new av.lib.Frame();
   packet.alloc();
   frame.alloc();
-  const resampler = new Resampler(av, sampleRateHz);
+  const resampler = new Resampler(av, sampleRateHz, fromSeconds);
   try {
     if (!container.audio) return;
     codec = openCodec(av, container.audio, path);
@@ -80,24 +78,45 @@ function* decodeAudio(container: Container, codec: CodecContext, packet: Packet,
 class Resampler {
   readonly #av: NodeAv;
   readonly #rate: number;
+  readonly #origin: number | null;
   #context: SoftwareResampleContext | null = null;
   #format = '';
   #runStart = 0;
   #given = 0;
   #expected = 0;
 
-  constructor(av: NodeAv, rate: number) {
+  /** A sample shall fall on the second `origin`; null: wherever the sound starts. */
+  constructor(av: NodeAv, rate: number, origin: number | null) {
     this.#av = av;
     this.#rate = rate;
+    this.#origin = origin;
   }
 
   *push(frame: AvFrame, seconds: number | null): Generator<AudioBlock> {
     const format = `${frame.sampleRate}/${frame.format}/${frame.channels}`;
     const time = seconds ?? this.#expected;
     if (this.#context && (format !== this.#format || Math.abs(time - this.#expected) > gapSeconds)) yield* this.flush();
-    if (!this.#context) this.#start(frame, format, time);
+    const skip = this.#context ? 0 : this.#alignment(frame, time);
+    if (!this.#context) this.#start(frame, format, time + skip / frame.sampleRate);
     this.#expected = time + frame.nbSamples / frame.sampleRate;
-    yield* this.#convert(frame.extendedData, frame.nbSamples);
+    const { lib } = this.#av;
+    const sampleFormat = frame.format as Parameters<typeof lib.avGetBytesPerSample>[0];
+    const bytes =
+      skip * lib.avGetBytesPerSample(sampleFormat) * (lib.avSampleFmtIsPlanar(sampleFormat) ? 1 : frame.channels);
+    const planes = frame.extendedData?.map((plane) => plane.subarray(bytes)) ?? null;
+    yield* this.#convert(planes, frame.nbSamples - skip);
+  }
+
+  /** How many samples to leave out so that the first resampled one falls on the grid of the wanted clip: no shift by a part of a sample. */
+  #alignment(frame: AvFrame, seconds: number): number {
+    if (this.#origin === null) return 0;
+    let best = { skip: 0, off: Infinity };
+    for (let skip = 0; skip < Math.min(frame.nbSamples, 512) && best.off > 1e-4; skip++) {
+      const place = (seconds + skip / frame.sampleRate - this.#origin) * this.#rate;
+      const off = Math.abs(place - Math.round(place));
+      if (off < best.off - 1e-9) best = { skip, off };
+    }
+    return best.skip;
   }
 
   /** What the filter still holds; the next push starts a run of its own. */

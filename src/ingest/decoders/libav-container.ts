@@ -1,8 +1,8 @@
-import { accessSync, constants as fsConstants, statSync } from 'node:fs';
 import type { CodecContext, FormatContext, Rational, Stream } from 'node-av/lib';
-import { MediaError, type AudioStream, type FailureCode, type VideoStream } from '../../core/index.js';
+import type { AudioStream, VideoStream } from '../../core/index.js';
 import type { ProbedMedia } from './decoder.js';
 import { displaySize, matrixRotation } from './geometry.js';
+import { assertReadable, mediaError } from './media-error.js';
 import type { NodeAv } from './node-av.js';
 
 /** An open container; `close` frees it. */
@@ -29,9 +29,11 @@ export function openContainer({ lib, constants }: NodeAv, path: string): Contain
     close();
     throw mediaError('cannot-open', path, lib.FFmpegError.strerror(found));
   }
-  const best = (type: Parameters<FormatContext['findBestStream']>[0]) => format.streams[format.findBestStream(type)] ?? null;
+  const best = (type: Parameters<FormatContext['findBestStream']>[0]) =>
+    format.streams[format.findBestStream(type)] ?? null;
   const picture = best(constants.AVMEDIA_TYPE_VIDEO);
-  const isCover = picture !== null && (Number(picture.disposition) & Number(constants.AV_DISPOSITION_ATTACHED_PIC)) !== 0;
+  const isCover =
+    picture !== null && (Number(picture.disposition) & Number(constants.AV_DISPOSITION_ATTACHED_PIC)) !== 0;
   return { format, video: isCover ? null : picture, audio: best(constants.AVMEDIA_TYPE_AUDIO), close };
 }
 
@@ -107,7 +109,7 @@ function describeAudio({ lib, constants }: NodeAv, container: Container, stream:
     index: stream.index,
     codec: lib.avGetCodecName(stream.codecpar.codecId) ?? 'unknown',
     sampleRateHz: stream.codecpar.sampleRate,
-    channels: stream.codecpar.channels,
+    channels: stream.codecpar.channelLayout.nbChannels,
     startSeconds: (start * stream.timeBase.num) / stream.timeBase.den,
     durationSeconds: containerSeconds(container, stream, constants.AV_NOPTS_VALUE),
   };
@@ -126,19 +128,4 @@ function finite(value: bigint, missing: bigint): number | null {
 
 function ratio(value: Rational): readonly [number, number] | null {
   return value.num > 0 && value.den > 0 ? [value.num, value.den] : null;
-}
-
-/** @throws MediaError `file-missing` if there is no file to read at `path`. */
-export function assertReadable(path: string): void {
-  try {
-    accessSync(path, fsConstants.R_OK);
-    if (!statSync(path).isFile()) throw new Error('it is not a file');
-  } catch (cause) {
-    throw mediaError('file-missing', path, cause instanceof Error ? cause.message : 'it cannot be read', cause);
-  }
-}
-
-/** A MediaError whose message is `path: why`. */
-export function mediaError(code: FailureCode, path: string, why: string, cause?: unknown): MediaError {
-  return new MediaError(code, `${path}: ${why}.`, { context: { path }, cause });
 }

@@ -6,9 +6,10 @@ import { defineDecoder, type DecoderSession, type ViewFrame, type ViewsRequest }
 import { createFramePicker } from './frame-picker.js';
 import { planView } from './geometry.js';
 import { readAudioBlocks } from './libav-audio.js';
-import { describeContainer, mediaError, openCodec, openContainer } from './libav-container.js';
+import { describeContainer, openCodec, openContainer } from './libav-container.js';
 import { PictureReader, type PassCounters, type Picture } from './libav-pictures.js';
 import { createScaler } from './libav-scaler.js';
+import { mediaError } from './media-error.js';
 import { loadNodeAv, type NodeAv } from './node-av.js';
 
 /** node-av in process, one thread a decoder. */
@@ -48,7 +49,13 @@ export default defineDecoder({
 });
 
 function createSession(av: NodeAv, path: string, media: DecoderSession['media']): DecoderSession {
-  const counters: PassCounters = { framesDecoded: 0, damagedPackets: 0, droppedFrames: 0, interlacedFrames: 0, lastDuration: 0 };
+  const counters: PassCounters = {
+    framesDecoded: 0,
+    damagedPackets: 0,
+    droppedFrames: 0,
+    interlacedFrames: 0,
+    lastDuration: 0,
+  };
   const seconds = (span: TimeSpan) => ({
     startSeconds: ptsToSeconds(span.startPts, media.video.timeBase),
     endSeconds: ptsToSeconds(span.endPts, media.video.timeBase),
@@ -56,14 +63,19 @@ function createSession(av: NodeAv, path: string, media: DecoderSession['media'])
   return {
     media,
     async *frames({ span, view, signal }) {
-      for await (const { frame } of decodeViews(av, path, media, counters, { span, views: { view }, signal })) yield frame;
+      for await (const { frame } of decodeViews(av, path, media, counters, { span, views: { view }, signal }))
+        yield frame;
     },
     viewFrames: (request) => decodeViews(av, path, media, counters, request),
     framesAt: (pts, view, signal) => framesAt(av, path, media, counters, { pts, view, signal }),
     audio(span, sampleRateHz, signal) {
       signal?.throwIfAborted();
       const range = span && seconds(span);
-      return collectClip(readAudioBlocks(av, path, { fromSeconds: range?.startSeconds ?? null, sampleRateHz }), range, sampleRateHz);
+      return collectClip(
+        readAudioBlocks(av, path, { fromSeconds: range?.startSeconds ?? null, sampleRateHz }),
+        range,
+        sampleRateHz,
+      );
     },
     stats: () => ({ ...counters }),
     async close() {},
@@ -82,7 +94,12 @@ async function* decodeViews(
 ): AsyncGenerator<ViewFrame> {
   const outputs = Object.entries(views).map(([name, view]) => {
     const plan = planView(media.video, media.video.rotation, view);
-    return { name, plan, scaler: createScaler(av, plan), picker: createFramePicker(view?.fps ?? null, span, media.video.timeBase) };
+    return {
+      name,
+      plan,
+      scaler: createScaler(av, plan),
+      picker: createFramePicker(view?.fps ?? null, span, media.video.timeBase),
+    };
   });
   const reader = new PictureReader(av, path, counters);
   try {
@@ -95,7 +112,10 @@ async function* decodeViews(
       const next: Picture | null = after && span && after.pts >= span.endPts ? null : after;
       for (const { name, plan, scaler, picker } of outputs) {
         if (!picker.takes(picture.pts, next?.pts ?? null, picture.pts + picture.duration)) continue;
-        yield { view: name, frame: { data: scaler.scale(picture.frame), width: plan.width, height: plan.height, pts: picture.pts } };
+        yield {
+          view: name,
+          frame: { data: scaler.scale(picture.frame), width: plan.width, height: plan.height, pts: picture.pts },
+        };
       }
       picture = next;
     }
@@ -128,7 +148,11 @@ async function framesAt(
   path: string,
   media: DecoderSession['media'],
   counters: PassCounters,
-  { pts, view, signal }: { readonly pts: readonly number[]; readonly view: View | null; readonly signal: AbortSignal | undefined },
+  {
+    pts,
+    view,
+    signal,
+  }: { readonly pts: readonly number[]; readonly view: View | null; readonly signal: AbortSignal | undefined },
 ): Promise<readonly Frame[]> {
   if (pts.length === 0) return [];
   const plan = planView(media.video, media.video.rotation, view);

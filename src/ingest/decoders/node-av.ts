@@ -1,7 +1,10 @@
+import type * as constantsModule from 'node-av/constants';
+import type * as libModule from 'node-av/lib';
+
 /** The parts of node-av that we use: its low-level classes and FFmpeg's constants. */
 export interface NodeAv {
-  readonly lib: typeof import('node-av/lib');
-  readonly constants: typeof import('node-av/constants');
+  readonly lib: typeof libModule;
+  readonly constants: typeof constantsModule;
 }
 
 let loaded: Promise<NodeAv> | null = null;

@@ -14,8 +14,10 @@ export const videoExtensions: ReadonlySet<string> = new Set(
 export function expandPath(path: string): ExpandedSources {
   const absolute = resolve(path);
   const stat = statSync(absolute, { throwIfNoEntry: false });
-  if (!stat) throw new ConfigError(`Source ${path} does not exist.`, { code: 'source-missing', context: { source: path } });
-  if (!stat.isDirectory()) return { candidates: [plainCandidate(absolute, basename(absolute))], ignored: 0, absent: 0, warnings: [] };
+  if (!stat)
+    throw new ConfigError(`Source ${path} does not exist.`, { code: 'source-missing', context: { source: path } });
+  if (!stat.isDirectory())
+    return { candidates: [plainCandidate(absolute, basename(absolute))], ignored: 0, absent: 0, warnings: [] };
   const files = filesBelow(absolute);
   const videos = files.filter((file) => videoExtensions.has(extname(file).toLowerCase()));
   return {
@@ -30,7 +32,13 @@ export function expandPath(path: string): ExpandedSources {
 export function expandGlob(pattern: string): ExpandedSources {
   const absolute = resolve(pattern);
   const parts = absolute.split('/');
-  const fixed = parts.slice(0, parts.findIndex((part) => isPattern(part))).join('/') || '/';
+  const fixed =
+    parts
+      .slice(
+        0,
+        parts.findIndex((part) => isPattern(part)),
+      )
+      .join('/') || '/';
   if (!statSync(fixed, { throwIfNoEntry: false })?.isDirectory()) throw nothing(pattern);
   const matcher = globExpression(absolute);
   const files = filesBelow(fixed).filter((file) => matcher.test(file));

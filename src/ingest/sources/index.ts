@@ -38,15 +38,23 @@ async function expandSource(source: string, corpus: string): Promise<ExpandedSou
   }
   if (scheme === 'ucf101') return expandUcf101(rest);
   if (scheme === 'synthetic') return expandSynthetic(rest, resolve(corpus));
-  throw new ConfigError(`Source ${source}: this version reads files, folders, globs, lists, synthetic:SEED and ucf101:DIR.`, {
-    code: 'unknown-source',
-    context: { source },
-  });
+  throw new ConfigError(
+    `Source ${source}: this version reads files, folders, globs, lists, synthetic:SEED and ucf101:DIR.`,
+    {
+      code: 'unknown-source',
+      context: { source },
+    },
+  );
 }
 
 /** What two mentions of one file say of it together. */
 function unite(a: Candidate, b: Candidate): Candidate {
-  return { ...a, licence: a.licence ?? b.licence, origin: a.origin ?? b.origin, benchmarks: uniteBenchmarks(a.benchmarks, b.benchmarks) };
+  return {
+    ...a,
+    licence: a.licence ?? b.licence,
+    origin: a.origin ?? b.origin,
+    benchmarks: uniteBenchmarks(a.benchmarks, b.benchmarks),
+  };
 }
 
 /** Benchmark entries of two places of one content: by benchmark, each key once, in key order. */

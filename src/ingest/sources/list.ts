@@ -19,7 +19,13 @@ export function expandList(file: string): ExpandedSources {
   const rows = extname(file).toLowerCase() === '.csv' ? readCsv(file, text) : readText(text);
   const candidates = rows.map(({ path, licence, origin }): Candidate => {
     const absolute = isAbsolute(path) ? path : resolve(dirname(file), path);
-    return { path: absolute, key: isAbsolute(path) ? basename(path) : path, licence: licence || null, origin: origin || null, benchmarks: {} };
+    return {
+      path: absolute,
+      key: isAbsolute(path) ? basename(path) : path,
+      licence: licence || null,
+      origin: origin || null,
+      benchmarks: {},
+    };
   });
   return { candidates, ignored: 0, absent: 0, warnings: [] };
 }
@@ -47,7 +53,11 @@ function readCsv(file: string, text: string): readonly Row[] {
     .filter((cells) => cells.some((cell) => cell !== ''))
     .map((cells, i) => {
       const value = cells[path];
-      if (!value) throw new ConfigError(`${file}, record ${i + 1}: no path.`, { code: 'bad-list', context: { file, record: i + 1 } });
+      if (!value)
+        throw new ConfigError(`${file}, record ${i + 1}: no path.`, {
+          code: 'bad-list',
+          context: { file, record: i + 1 },
+        });
       return { path: value, licence: cells[licence], origin: cells[origin] };
     });
 }

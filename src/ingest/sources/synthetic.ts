@@ -9,7 +9,9 @@ import type { Candidate, ExpandedSources } from './candidate.js';
 export function expandSynthetic(seedText: string, corpus: string): ExpandedSources {
   const seed = Number(seedText);
   if (seedText.trim() === '' || !Number.isSafeInteger(seed) || seed < 0) {
-    throw new ConfigError(`synthetic:SEED takes a whole number, got ${JSON.stringify(seedText)}.`, { code: 'unknown-source' });
+    throw new ConfigError(`synthetic:SEED takes a whole number, got ${JSON.stringify(seedText)}.`, {
+      code: 'unknown-source',
+    });
   }
   const candidates = createMotionSet({ seed }).map((video): Candidate => ({
     path: join(corpus, 'media', `synthetic-${seed}`, `${video.name}.mp4`),
@@ -23,7 +25,10 @@ export function expandSynthetic(seedText: string, corpus: string): ExpandedSourc
 }
 
 /** Makes one video of a motion set as an MP4 file with sound, unless it is there. */
-export async function materialise({ seed, name }: { readonly seed: number; readonly name: string }, path: string): Promise<void> {
+export async function materialise(
+  { seed, name }: { readonly seed: number; readonly name: string },
+  path: string,
+): Promise<void> {
   if (existsSync(path)) return;
   const video = createMotionSet({ seed }).find((it) => it.name === name);
   if (!video) throw new RangeError(`The motion set of seed ${seed} has no video ${name}.`);

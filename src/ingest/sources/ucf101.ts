@@ -33,7 +33,10 @@ export async function parseUcf101(dir: string): Promise<BenchmarkList> {
   const lists = findLists(root);
   const classNames = readClassNames(join(lists, 'classInd.txt'));
   const splits = splitNumbers(lists);
-  const clips = new Map<string, { readonly label: number; readonly className: string; readonly group: string; readonly roles: Role[] }>();
+  const clips = new Map<
+    string,
+    { readonly label: number; readonly className: string; readonly group: string; readonly roles: Role[] }
+  >();
   for (const split of splits) {
     const groups = new Map<string, Role>();
     for (const role of ['train', 'test'] as const) {
@@ -41,7 +44,12 @@ export async function parseUcf101(dir: string): Promise<BenchmarkList> {
       for (const { line, number } of linesOf(file)) {
         const bad = (why: string) => badList(file, number, why);
         const { path, label, group } = parseLine(line, classNames, role, bad);
-        const clip = clips.get(path) ?? { label, className: classNames[label]!, group, roles: splits.map((): Role => 'unused') };
+        const clip = clips.get(path) ?? {
+          label,
+          className: classNames[label]!,
+          group,
+          roles: splits.map((): Role => 'unused'),
+        };
         const at = splits.indexOf(split);
         if (clip.roles[at] === role) throw bad(`${path} is named twice`);
         if (clip.roles[at] !== 'unused') throw bad(`${path} is in both training and test`);
@@ -77,12 +85,19 @@ export async function expandUcf101(dir: string): Promise<ExpandedSources> {
     }));
   const listed = new Set(candidates.map(({ path }) => path));
   const videos = classFolders(root, classNames).flatMap(({ folder }) =>
-    readdirSync(folder).map((name) => join(folder, name)).filter((file) => videoExtensions.has(extname(file).toLowerCase())),
+    readdirSync(folder)
+      .map((name) => join(folder, name))
+      .filter((file) => videoExtensions.has(extname(file).toLowerCase())),
   );
   return { candidates, ignored: videos.filter((file) => !listed.has(file)).length, absent, warnings: [] };
 }
 
-function parseLine(line: string, classNames: readonly string[], role: Role, bad: (why: string) => ConfigError): { path: string; label: number; group: string } {
+function parseLine(
+  line: string,
+  classNames: readonly string[],
+  role: Role,
+  bad: (why: string) => ConfigError,
+): { path: string; label: number; group: string } {
   const [, path, number] = /^(\S.*?\.\w+)(?:\s+(-?\d+))?$/.exec(line) ?? [];
   if (path === undefined) throw bad('expected <class>/<file> and, in a training list, a label');
   const [folder, file, ...more] = path.split('/');
@@ -92,7 +107,8 @@ function parseLine(line: string, classNames: readonly string[], role: Role, bad:
   if (number !== undefined && (Number(number) < 1 || Number(number) > classNames.length)) {
     throw bad(`label ${number} is not from 1 to ${classNames.length}`);
   }
-  if (number !== undefined && Number(number) - 1 !== label) throw bad(`label ${number} is not that of folder ${folder}, ${label + 1}`);
+  if (number !== undefined && Number(number) - 1 !== label)
+    throw bad(`label ${number} is not that of folder ${folder}, ${label + 1}`);
   const [, group] = /_(g\d+)_c\d+\.\w+$/.exec(file) ?? [];
   if (group === undefined) throw bad(`${file} names no group`);
   return { path, label, group: `${folder}:${group}` };
@@ -109,16 +125,24 @@ function readClassNames(file: string): readonly string[] {
 function findLists(root: string): string {
   const found = [root, ...foldersIn(root)].find((folder) => existsSync(join(folder, 'classInd.txt')));
   if (found !== undefined) return found;
-  throw new ConfigError(`${root} has no classInd.txt, nor has a folder directly in it: it holds UCF101's official lists.`, {
-    code: 'source-missing',
-    context: { dir: root },
-  });
+  throw new ConfigError(
+    `${root} has no classInd.txt, nor has a folder directly in it: it holds UCF101's official lists.`,
+    {
+      code: 'source-missing',
+      context: { dir: root },
+    },
+  );
 }
 
 function splitNumbers(lists: string): readonly number[] {
-  const numbers = [1, 2, 3].filter((n) => ['train', 'test'].every((role) => existsSync(join(lists, `${role}list0${n}.txt`))));
+  const numbers = [1, 2, 3].filter((n) =>
+    ['train', 'test'].every((role) => existsSync(join(lists, `${role}list0${n}.txt`))),
+  );
   if (numbers.length === numbers.at(-1)) return numbers;
-  throw new ConfigError(`${lists} must hold trainlist0N.txt and testlist0N.txt from split 1 on without gaps.`, { code: 'source-missing', context: { lists } });
+  throw new ConfigError(`${lists} must hold trainlist0N.txt and testlist0N.txt from split 1 on without gaps.`, {
+    code: 'source-missing',
+    context: { lists },
+  });
 }
 
 /** Finds clips by exact name, else by one that differs only in case (`HandStandPushups` in folder `HandstandPushups`). */
@@ -138,7 +162,10 @@ function clipFinder(root: string, classNames: readonly string[]): (path: string)
   return (path) => (exact.has(path) ? places.get(path)! : (byLowerCase.get(path.toLowerCase()) ?? null));
 }
 
-function classFolders(root: string, classNames: readonly string[]): readonly { readonly className: string; readonly folder: string }[] {
+function classFolders(
+  root: string,
+  classNames: readonly string[],
+): readonly { readonly className: string; readonly folder: string }[] {
   const byLowerCase = new Map(classNames.map((name) => [name.toLowerCase(), name]));
   return [root, ...foldersIn(root)].flatMap((parent) =>
     foldersIn(parent).flatMap((folder) => {

@@ -20,7 +20,11 @@ export const temporalOrderConfig = z.strictObject({
     .positive()
     .default(16)
     .describe('Most samples of one video, shared among its shots by their length; each gives six tuples.'),
-  windowStep: z.int().positive().default(3).describe('Distance of the starts of neighbouring windows, in frames at tauRate.'),
+  windowStep: z
+    .int()
+    .positive()
+    .default(3)
+    .describe('Distance of the starts of neighbouring windows, in frames at tauRate.'),
   drawsPerQuintuple: z
     .int()
     .positive()
@@ -55,7 +59,11 @@ export const temporalOrderConfig = z.strictObject({
     .nonnegative()
     .default(30)
     .describe('A jump of mean luma difference above this, 0 to 255, may be a cut that the manifest lacks.'),
-  cutRatio: z.number().min(1).default(4).describe('It is a cut if it is also this many times the median of its neighbours.'),
+  cutRatio: z
+    .number()
+    .min(1)
+    .default(4)
+    .describe('It is a cut if it is also this many times the median of its neighbours.'),
   lookalikeMsd: z
     .number()
     .nonnegative()

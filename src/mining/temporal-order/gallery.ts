@@ -14,7 +14,10 @@ export async function drawQuintuple(sample: Sample<typeof temporalOrderSample>):
   return Promise.all(
     images.map(async (image, i) => {
       const { data, width, height, channels } = await decodeImage(image);
-      const rgb = channels === 3 ? new Uint8Array(data) : Uint8Array.from({ length: 3 * data.length }, (_, k) => data[Math.floor(k / 3)]!);
+      const rgb =
+        channels === 3
+          ? new Uint8Array(data)
+          : Uint8Array.from({ length: 3 * data.length }, (_, k) => data[Math.floor(k / 3)]!);
       outline(rgb, width, height, patch);
       const seconds = ptsToSeconds(pts[i] ?? 0, timeBase);
       return { data: rgb, width, height, caption: `${roles[i] ?? ''}, ${seconds.toFixed(2)} s` };
@@ -22,7 +25,12 @@ export async function drawQuintuple(sample: Sample<typeof temporalOrderSample>):
   );
 }
 
-function outline(rgb: Uint8Array, width: number, height: number, [left = 0, top = 0, wide = 0, high = 0]: Int32Array): void {
+function outline(
+  rgb: Uint8Array,
+  width: number,
+  height: number,
+  [left = 0, top = 0, wide = 0, high = 0]: Int32Array,
+): void {
   const paint = (x: number, y: number): void => {
     if (x >= 0 && x < width && y >= 0 && y < height) rgb.set(lineColor, 3 * (y * width + x));
   };

@@ -28,8 +28,9 @@ export default defineMiner({
   async *mineShot(video, shot, config, context) {
     const { timeBase } = video.source.video;
     const { signal } = context;
+    const cancelled = (): boolean => signal.aborted;
     const motion = await measureMotion(video.frames(shot, 'flow'), timeBase, config, signal);
-    if (motion.frames === 0 || signal.aborted) return;
+    if (motion.frames === 0 || cancelled()) return;
     const distances = planDistances(Math.floor(motion.times[motion.frames - 1]! + 1e-6), config);
     if (!distances) {
       context.reject('too-short', spanOf(motion, 0, motion.frames - 1));
@@ -38,12 +39,12 @@ export default defineMiner({
     const budget = shotBudget(video.source, shot, config);
     const candidates = drawCandidates(motion, distances, budget, config, context);
     const thumbnails = await replay({ video, shot, view: 'thumbnail' }, candidates, motion, signal, (rgb) => rgb);
-    if (signal.aborted) return;
+    if (cancelled()) return;
     const chosen = chooseCandidates(candidates, thumbnails, budget, motion, config, context);
     const encode = (rgb: Uint8Array, width: number, height: number): Promise<EncodedImage> =>
       encodeImage(rgb, width, height, 3, { format: 'jpeg', quality: config.jpegQuality });
     const pictures = await replay({ video, shot, view: 'picture' }, chosen, motion, signal, encode);
-    if (signal.aborted) return;
+    if (cancelled()) return;
     for (const candidate of chosen) yield toSample(video.source, candidate, motion, pictures, { shot, config });
   },
   draw: drawQuintuple,
@@ -118,7 +119,8 @@ async function replay<T>(
   let at = 0;
   for await (const { data, width, height, pts } of video.frames(shot, view)) {
     if (signal.aborted) break;
-    if (pts !== motion.pts[at]) throw new Error(`View ${view} shows ${pts} where the flow view showed ${String(motion.pts[at])}.`);
+    if (pts !== motion.pts[at])
+      throw new Error(`View ${view} shows ${pts} where the flow view showed ${String(motion.pts[at])}.`);
     if (wanted.has(at)) kept.set(at, await keep(data, width, height));
     if (kept.size === wanted.size) break;
     at++;

@@ -44,7 +44,8 @@ function integrate(cells: readonly Uint16Array[]): Float64Array {
   const { columns, rows } = motionGrid;
   const out = new Float64Array((rows + 1) * (columns + 1));
   for (const grid of cells) {
-    for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) out[(y + 1) * (columns + 1) + x + 1]! += grid[y * columns + x]!;
+    for (let y = 0; y < rows; y++)
+      for (let x = 0; x < columns; x++) out[(y + 1) * (columns + 1) + x + 1]! += grid[y * columns + x]!;
   }
   for (let y = 1; y <= rows; y++) {
     let row = 0;

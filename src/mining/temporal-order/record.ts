@@ -89,7 +89,9 @@ function framesBefore({ video }: VideoSource, shot: Shot): number {
 
 /** The source's group in the first of its benchmarks, as `<benchmark>/<group>`; else its id. */
 function groupOf({ id, benchmarks }: VideoSource): string {
-  const groups = Object.entries(benchmarks).flatMap(([name, entries]) => entries.map(({ group }) => `${name}/${group}`));
+  const groups = Object.entries(benchmarks).flatMap(([name, entries]) =>
+    entries.map(({ group }) => `${name}/${group}`),
+  );
   return groups.sort()[0] ?? id;
 }
 

@@ -9,7 +9,7 @@ import type { SampleSpec } from '../../core/index.js';
 export const temporalOrderSample = {
   /** The frames that are there, in order: 5, or 4 where `has` lacks one. [height, width] is the miner's `imageWidth` × `imageHeight`. */
   images: { dtype: 'image', shape: [null] },
-  /** Frame numbers a..e, from 0, in decoding order at the source's own rate; -1 where absent. */
+  /** Frame numbers a..e in the video, from 0, in the order shown; -1 where absent. Exact at a constant rate; after a cut of a variable one, nearest. */
   frames: { dtype: 'int32', shape: [5] },
   /** Bit 0: a is there; bit 1: e is there. */
   has: { dtype: 'uint8', shape: [] },
@@ -30,10 +30,10 @@ export const temporalOrderSample = {
   /** Mean squared RGB difference of c to a and c to e at 32×32; -1 where absent. */
   msdCa: { dtype: 'float32', shape: [] },
   msdCe: { dtype: 'float32', shape: [] },
-  /** Probability with which the window was drawn. */
+  /** Probability with which the window is drawn first among those of its shot. */
   weight: { dtype: 'float32', shape: [] },
   /** Where most moves: x, y, width, height in pixels of the stored images. */
   patch: { dtype: 'int32', shape: [4] },
-  /** Benchmark group of the source, else its id: what may not be split between training and held-out. */
+  /** `<benchmark>/<group>` of the source, else its id: what may not be split between training and held-out. */
   group: { dtype: 'string', shape: [] },
 } as const satisfies SampleSpec;

@@ -84,7 +84,10 @@ export function findWindows(
     if (mean < config.motionFloor) refuse('still', spanOf(motion, first, last));
     else moving.push({ start, room, motion: mean, jitter: Math.min(config.windowStep - 1, room - need) });
   }
-  const floor = percentile(moving.map((window) => window.motion), config.floorPercentile);
+  const floor = percentile(
+    moving.map((window) => window.motion),
+    config.floorPercentile,
+  );
   return moving.filter((window) => {
     if (window.motion >= floor) return true;
     refuse('still', windowSpan(motion, window, need));
@@ -108,7 +111,7 @@ export function spanOf({ pts, frames }: ShotMotion, first: number, last: number)
 export function findBlocks(motion: ShotMotion, config: TemporalOrderConfig): readonly ('cut' | 'still' | null)[] {
   const { curve, jumps, times } = motion;
   const blocks = Array.from(curve, (_, i): 'cut' | 'still' | null => (isCut(jumps, i, config) ? 'cut' : null));
-  for (let i = 0; i < curve.length; ) {
+  for (let i = 0; i < curve.length;) {
     let end = i;
     while (end < curve.length && curve[end]! < config.motionFloor) end++;
     const seconds = (times[end]! - times[i]!) / config.tauRate;

@@ -1,6 +1,7 @@
+import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { MediaError, type VideoSource } from '../../core/index.js';
-import { decoders, openVideo, type OpenVideo } from '../../ingest/index.js';
+import { decoders, openVideo, sourcePath, type OpenVideo } from '../../ingest/index.js';
 import type { AnyMiner } from '../define-miner.js';
 import { mineVideo, unitedViews, type MiningSignal, type UnitId } from '../mine-video.js';
 import { miners } from '../index.js';
@@ -64,6 +65,7 @@ async function mineAndSend(
   const { setup, signals } = session;
   const asked = new Set(units.map((unit) => unit.signal));
   const wanted = signals.filter((signal) => asked.has(signal.name));
+  assertUnchanged(source, setup.corpusRoot);
   const decoder = await decoders.load(setup.decoder);
   const video = await openVideo(source, { corpusRoot: setup.corpusRoot, decoder, views: unitedViews(wanted) });
   const pulse = { moved: false };
@@ -85,6 +87,17 @@ async function mineAndSend(
     onFrames(video.framesDecoded);
     await video.close();
   }
+}
+
+/** Times and shots of the manifest hold only for the bytes that were ingested; their number is a cheap sign of others. */
+function assertUnchanged(source: VideoSource, corpusRoot: string): void {
+  if (source.kind !== 'file') return;
+  const path = sourcePath(corpusRoot, source);
+  const { size } = statSync(path);
+  if (size === source.bytes) return;
+  throw new MediaError('source-changed', `${path} has ${size} bytes; ${source.bytes} were ingested.`, {
+    context: { path },
+  });
 }
 
 /** The same video; every frame that passes is a sign of life. */

@@ -1,82 +1,136 @@
-import { tf } from '../../engine/index.js';
+import {
+  batchNorm,
+  batchNormInference,
+  conv2d,
+  dense,
+  dropout,
+  localResponseNormalization,
+  maxPool,
+  relu,
+  tf,
+  type Encoder,
+  type Trainer,
+} from '../../engine/index.js';
 import type { ShuffleAndLearnConfig } from './config.js';
-import { convolve, dense, dropout, localResponse, normalise, pool, type Statistics, type Tensor } from './layers.js';
-import type { Variable } from './weights.js';
 
-/** How the network is run: learning takes batch statistics and drops features, testing takes running statistics. */
+/** An array on the engine. */
+export type Tensor = ReturnType<Encoder['encode']>;
+
+/** What a normalised layer saw in a batch: float32 [features] each. */
+export type Statistics = Map<string, { readonly mean: Tensor; readonly variance: Tensor }>;
+
+/** How the network is run: learning takes batch statistics and drops features, testing takes the running statistics and all features. */
 export type Mode = { readonly learning: true; readonly seed: Tensor } | { readonly learning: false };
 
-/** Features of single frames, and the batch statistics seen on the way. */
+/** The weights that a network runs on, and how. */
+export interface NetworkRun {
+  readonly weights: Trainer['variables'];
+  readonly config: ShuffleAndLearnConfig;
+  readonly mode: Mode;
+}
+
+/** Features of single frames. */
 export interface FrameFeatures {
+  /** After its pooling, flat: float32 [batch, pooled height · pooled width · channels]. */
   readonly conv5: Tensor;
   readonly fc6: Tensor;
   /** Null where fc7 sees three frames at once. */
   readonly fc7: Tensor | null;
-  readonly statistics: Statistics;
 }
 
 /**
- * The trunk: CaffeNet in two groups as the authors released it, with batch normalisation that has no scale and shift, and pooling before the local
- * response normalisation. Shapes at the line ends are those of `paper`.
+ * The trunk: the authors' CaffeNet with three convolutions in two groups, pooling before the local response normalisation, and batch
+ * normalisation without scale and shift. Shapes at the line ends are those of `paper`.
  *
  * @param images float32 [batch, imageSize, imageSize, 3], RGB in 0–255.
+ * @param seen receives the batch statistics while learning.
  *
  * Source: imisra/shuffle-tuple, networks/tuple_train.prototxt.
  */
-export function encodeFrames(images: Tensor, weights: ReadonlyMap<string, Variable>, config: ShuffleAndLearnConfig, mode: Mode): FrameFeatures {
-  const seen: Statistics = new Map();
-  const layer = (name: string) => ({ weight: weights.get(`${name}.weight`)!, bias: weights.get(`${name}.bias`)! });
-  const normal = (x: Tensor, name: string) => normalise(x, { name: `${name}_bn`, weights, seen, learning: mode.learning });
+export function encodeFrames(images: Tensor, run: NetworkRun, seen: Statistics = new Map()): FrameFeatures {
+  const { config } = run;
+  const layer = (name: string) => layerOf(run, name);
+  const pooled = (x: Tensor) => maxPool(x, { size: 3, stride: 2, pad: 'ceil' });
 
-  let x = normaliseColours(images, config); // [batch, 227, 227, 3]
-  x = tf.relu(convolve(x, layer('conv1'), { stride: config.conv1Stride })); // [batch, 55, 55, 96]
-  x = localResponse(pool(x)); // [batch, 27, 27, 96]
-  x = tf.relu(convolve(x, layer('conv2'), { groups: 2, pad: 'same' })); // [batch, 27, 27, 256]
-  x = localResponse(pool(x)); // [batch, 13, 13, 256]
-  x = tf.relu(normal(convolve(x, layer('conv3'), { pad: 'same' }), 'conv3')); // [batch, 13, 13, 384]
-  x = tf.relu(normal(convolve(x, layer('conv4'), { groups: 2, pad: 'same' }), 'conv4')); // [batch, 13, 13, 384]
-  x = tf.relu(normal(convolve(x, layer('conv5'), { groups: 2, pad: 'same' }), 'conv5')); // [batch, 13, 13, 256]
-  const conv5 = flatten(pool(x)); // [batch, 9216]
-  const fc6 = tf.relu(normal(dense(conv5, layer('fc6')), 'fc6')); // [batch, 4096]
-  const fc7 = config.join === 'fc8' ? tf.relu(normal(dense(drop(fc6, config, mode, 6), layer('fc7')), 'fc7')) : null; // [batch, 4096]
-  return { conv5, fc6, fc7, statistics: seen };
+  let x = prepareColours(images, config); // [batch, 227, 227, 3]
+  const conv1 = layer('conv1');
+  x = relu(conv2d(x, conv1.weight, { bias: conv1.bias, stride: config.conv1Stride, pad: 'valid' })); // [batch, 55, 55, 96]
+  x = localResponseNormalization(pooled(x)); // [batch, 27, 27, 96]
+  const conv2 = layer('conv2');
+  x = relu(conv2d(x, conv2.weight, { bias: conv2.bias, groups: 2 })); // [batch, 27, 27, 256]
+  x = localResponseNormalization(pooled(x)); // [batch, 13, 13, 256]
+  const conv3 = layer('conv3');
+  x = relu(normalise(conv2d(x, conv3.weight, { bias: conv3.bias }), 'conv3', run, seen)); // [batch, 13, 13, 384]
+  const conv4 = layer('conv4');
+  x = relu(normalise(conv2d(x, conv4.weight, { bias: conv4.bias, groups: 2 }), 'conv4', run, seen)); // [batch, 13, 13, 384]
+  const conv5 = layer('conv5');
+  x = relu(normalise(conv2d(x, conv5.weight, { bias: conv5.bias, groups: 2 }), 'conv5', run, seen)); // [batch, 13, 13, 256]
+  const flat = tf.reshape(pooled(x), [images.shape[0], -1]); // [batch, 9216]
+  const fc6 = denseUnit(flat, 'fc6', run, seen); // [batch, 4096]
+  const fc7 = config.join === 'fc8' ? denseUnit(drop(fc6, 6, run), 'fc7', run, seen) : null; // [batch, 4096]
+  return { conv5: flat, fc6, fc7 };
 }
 
 /**
- * Scores of "not in order" and "in order" for tuples.
+ * Scores of "not in order" and "in order".
  *
- * @param tuples [tuples, 3, imageSize, imageSize, 3] RGB in 0–255, as shown.
- * @returns logits float32 [tuples, 2], and the batch statistics seen on the way.
+ * @param tuples float32 [tuples, 3, imageSize, imageSize, 3], RGB in 0–255, as shown.
+ * @param seen receives the batch statistics while learning, over all frames of all tuples.
+ * @returns logits, float32 [tuples, 2].
  */
-export function scoreTuples(
-  tuples: Tensor,
-  weights: ReadonlyMap<string, Variable>,
-  config: ShuffleAndLearnConfig,
-  mode: Mode,
-): { readonly logits: Tensor; readonly statistics: Statistics } {
+export function scoreTuples(tuples: Tensor, run: NetworkRun, seen: Statistics = new Map()): Tensor {
   const [count, , height, width, colours] = tuples.shape as [number, number, number, number, number];
-  const frames = tf.reshape(tuples, [count * 3, height, width, colours]); // one trunk for all three
-  const { fc6, fc7, statistics } = encodeFrames(frames, weights, config, mode);
-  const layer = (name: string) => ({ weight: weights.get(`${name}.weight`)!, bias: weights.get(`${name}.bias`)! });
+  const { config } = run;
+  const frames = tf.reshape(tuples, [count * 3, height, width, colours]); // one trunk sees all three
+  const { fc6, fc7 } = encodeFrames(frames, run, seen);
   const join = (x: Tensor) => tf.reshape(x, [count, -1]);
-
-  let x = fc7 ? join(drop(fc7, config, mode, 7)) : join(drop(fc6, config, mode, 6)); // [tuples, 12288]
-  if (!fc7) {
-    const joined = dense(x, layer('fc7')); // [tuples, fc7]
-    x = drop(tf.relu(normalise(joined, { name: 'fc7_bn', weights, seen: statistics, learning: mode.learning })), config, mode, 7);
-  }
-  return { logits: dense(x, layer('fc8')), statistics }; // [tuples, 2]
+  const fc8 = layerOf(run, 'fc8');
+  const scores = (x: Tensor) => evenOut(dense(x, fc8.weight, fc8.bias), run);
+  if (fc7) return scores(join(drop(fc7, 7, run))); // [tuples, 12288] → [tuples, 2]
+  const together = config.join === 'differences' ? pairDistances(join(fc6)) : join(fc6); // [tuples, 3 · fc6]
+  return scores(drop(denseUnit(drop(together, 6, run), 'fc7', run, seen), 7, run)); // [tuples, fc7] → [tuples, 2]
 }
 
-function normaliseColours(images: Tensor, { colour, mean, scale }: ShuffleAndLearnConfig): Tensor {
+/** How far the features of each two of three frames are apart: [tuples, 3 · features] in, and out. */
+function pairDistances(three: Tensor): Tensor {
+  const [first, middle, last] = tf.split(three, 3, 1) as [Tensor, Tensor, Tensor];
+  const distance = (a: Tensor, b: Tensor) => tf.abs(tf.sub(a, b));
+  return tf.concat([distance(first, middle), distance(middle, last), distance(first, last)], 1);
+}
+
+/** When testing, both labels are taken to be as frequent: the logits lose the logarithm of the shares that training had. */
+function evenOut(logits: Tensor, { config: { negativeShare }, mode }: NetworkRun): Tensor {
+  if (mode.learning || negativeShare === 0 || negativeShare === 1) return logits;
+  return tf.sub(logits, tf.tensor1d([Math.log(negativeShare), Math.log(1 - negativeShare)]));
+}
+
+function layerOf({ weights }: NetworkRun, name: string): { readonly weight: Tensor; readonly bias: Tensor } {
+  return { weight: weights.get(`${name}.weight`)!, bias: weights.get(`${name}.bias`)! };
+}
+
+function prepareColours(images: Tensor, { colour, mean, scale }: ShuffleAndLearnConfig): Tensor {
   const ordered = colour === 'bgr' ? tf.reverse(images, -1) : images;
   return tf.div(tf.sub(ordered, tf.tensor1d(mean)), scale);
 }
 
-function drop(x: Tensor, config: ShuffleAndLearnConfig, mode: Mode, layer: number): Tensor {
-  return mode.learning ? dropout(x, { rate: config.dropout, seed: tf.add(mode.seed, tf.tensor1d([0, layer], 'int32')) }) : x;
+function denseUnit(x: Tensor, name: string, run: NetworkRun, seen: Statistics): Tensor {
+  const { weight, bias } = layerOf(run, name);
+  return relu(normalise(dense(x, weight, bias), name, run, seen));
 }
 
-function flatten(x: Tensor): Tensor {
-  return tf.reshape(x, [x.shape[0]!, -1]);
+/** Caffe's batch normalisation: running sums are divided by a running weight, so that few steps already give a true mean. */
+function normalise(x: Tensor, name: string, { weights, mode }: NetworkRun, seen: Statistics): Tensor {
+  if (mode.learning) {
+    const { y, mean, variance } = batchNorm(x);
+    seen.set(name, { mean, variance });
+    return y;
+  }
+  const running = (part: string) => weights.get(`${name}_bn.${part}`)!;
+  const none = tf.cast(tf.equal(running('weight'), 0), 'float32'); // before the first step: mean 0, variance 1
+  const divisor = tf.add(running('weight'), none);
+  return batchNormInference(x, tf.div(running('mean'), divisor), tf.add(tf.div(running('variance'), divisor), none));
+}
+
+function drop(x: Tensor, layer: number, { config, mode }: NetworkRun): Tensor {
+  return mode.learning ? dropout(x, config.dropout, tf.add(mode.seed, tf.tensor1d([0, layer], 'int32'))) : x;
 }

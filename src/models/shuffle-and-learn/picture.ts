@@ -12,9 +12,8 @@ export interface Picture {
 
 /**
  * A part of a picture at another size, as RGB: bilinear, widened to the step between pixels where it shrinks, so fine texture does not flicker.
+ * `box` is the part, in pixels; it need not be whole numbers but must lie inside. `mirror` swaps left and right.
  *
- * @param box the part, in pixels; need not be whole numbers, must lie inside.
- * @param mirror swaps left and right.
  * @returns uint8 [size, size, 3].
  */
 export function cropToSquare(
@@ -30,7 +29,8 @@ export function cropToSquare(
     rows.fill(0);
     for (const { index, weight } of down[y]!) {
       for (let x = 0; x < width; x++) {
-        for (let c = 0; c < 3; c++) rows[x * 3 + c]! += weight * data[(index * width + x) * channels + (channels === 3 ? c : 0)]!;
+        for (let c = 0; c < 3; c++)
+          rows[x * 3 + c]! += weight * data[(index * width + x) * channels + (channels === 3 ? c : 0)]!;
       }
     }
     for (let x = 0; x < size; x++) {

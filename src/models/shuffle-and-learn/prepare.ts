@@ -1,11 +1,18 @@
-import { createRandom, type Box, type PrepareContext, type PreparedSample, type Random, type Sample } from '../../core/index.js';
+import {
+  createRandom,
+  type Box,
+  type PrepareContext,
+  type PreparedSample,
+  type Random,
+  type Sample,
+} from '../../core/index.js';
 import type { temporalOrderSample } from '../../mining/temporal-order/sample.js';
 import { decodeImage } from '../../vision/image-codec.js';
 import type { ShuffleAndLearnConfig } from './config.js';
 import { cropToSquare, keepChannel, type Picture } from './picture.js';
 import { pictureIndex, testTuples, trainingTuple, type Tuple } from './tuples.js';
 
-type Record = Sample<typeof temporalOrderSample>;
+type TemporalOrderRecord = Sample<typeof temporalOrderSample>;
 
 /** Share of the record's `patch` that is cut out: OPN takes 80 pixels of 100. */
 const patchShare = 0.8;
@@ -17,7 +24,7 @@ const patchShare = 0.8;
  * @returns `frames` uint8 [tuples, 3, imageSize, imageSize, 3] RGB, `label` int32 [tuples], `tuple` int32 [tuples, 3]: which of a to e are shown.
  */
 export async function prepare(sample: Sample, context: PrepareContext): Promise<PreparedSample> {
-  const { fields, key } = sample as Record;
+  const { fields, key } = sample as unknown as TemporalOrderRecord;
   const config = context.config as ShuffleAndLearnConfig;
   const training = context.mode === 'train';
   const tuples: readonly Tuple[] = training
@@ -77,7 +84,9 @@ function frameBox({
   readonly random: Random | null;
 }): Box {
   const whole = config.crop === 'whole';
-  const [x, y, width, height] = whole ? [0, 0, picture.width, picture.height] : [patch[0]!, patch[1]!, patch[2]!, patch[3]!];
+  const [x, y, width, height] = whole
+    ? [0, 0, picture.width, picture.height]
+    : [patch[0]!, patch[1]!, patch[2]!, patch[3]!];
   // room to move must be left where frames are shifted, or the picture's edge would stop them
   const room = whole ? (config.jitter === 0 ? 1 : 1 / (1 + (2 * config.jitter) / config.imageSize)) : patchShare;
   const cut = { width: width * room, height: height * room };
@@ -85,8 +94,8 @@ function frameBox({
   const place = whole ? [0.5, 0.5] : shift;
   const within = (value: number, limit: number) => Math.min(Math.max(0, value), Math.max(0, limit));
   return {
-    x: within(x + (width - cut.width) * place[0]! + move() * cut.width, picture.width - cut.width),
-    y: within(y + (height - cut.height) * place[1]! + move() * cut.height, picture.height - cut.height),
+    x: within(x + (width - cut.width) * place[0] + move() * cut.width, picture.width - cut.width),
+    y: within(y + (height - cut.height) * place[1] + move() * cut.height, picture.height - cut.height),
     ...cut,
   };
 }

@@ -1,18 +1,21 @@
 import { ConfigError } from '../../core/index.js';
+import { gaussian, heNormal, xavier, type Initializer } from '../../engine/index.js';
 import type { ShuffleAndLearnConfig } from './config.js';
 
 /** Shape of one weight and how it starts and learns. */
 export interface WeightPlan {
   readonly shape: readonly number[];
-  /** Standard deviation of a normal, half-width of a uniform, or the value of a constant start. */
-  readonly start: { readonly normal: number } | { readonly uniform: number } | { readonly constant: number };
+  readonly init: Initializer;
   /** Times the learning rate; 0: running statistics, which the optimizer leaves alone. */
   readonly learningRateScale: number;
   readonly decays: boolean;
 }
 
 /** Side of the square that a layer without padding gives. */
-export function convolvedSide(side: number, { kernel, stride }: { readonly kernel: number; readonly stride: number }): number {
+export function convolvedSide(
+  side: number,
+  { kernel, stride }: { readonly kernel: number; readonly stride: number },
+): number {
   return Math.floor((side - kernel) / stride) + 1;
 }
 
@@ -22,12 +25,19 @@ export function pooledSide(side: number): number {
 }
 
 /** Sides after conv1, pool1, pool2 and pool5: 55, 27, 13 and 6 for pictures of 227. */
-export function sides({ imageSize, conv1Kernel, conv1Stride }: ShuffleAndLearnConfig): readonly [number, number, number, number] {
+export function sides({
+  imageSize,
+  conv1Kernel,
+  conv1Stride,
+}: ShuffleAndLearnConfig): readonly [number, number, number, number] {
   const conv1 = convolvedSide(imageSize, { kernel: conv1Kernel, stride: conv1Stride });
   const pool1 = pooledSide(conv1);
   const pool2 = pooledSide(pool1);
   const pool5 = pooledSide(pool2);
-  if (pool5 < 1) throw new ConfigError(`imageSize ${imageSize} is too small for conv1Kernel ${conv1Kernel} and conv1Stride ${conv1Stride}: nothing is left after three poolings.`);
+  if (pool5 < 1)
+    throw new ConfigError(
+      `imageSize ${imageSize} is too small for conv1Kernel ${conv1Kernel} and conv1Stride ${conv1Stride}: nothing is left after three poolings.`,
+    );
   return [conv1, pool1, pool2, pool5];
 }
 
@@ -43,18 +53,22 @@ export function frameFeatures({ join, fc6, fc7 }: ShuffleAndLearnConfig): number
 export function planWeights(config: ShuffleAndLearnConfig): ReadonlyMap<string, WeightPlan> {
   const { channels, conv1Kernel, fc6, fc7, join, initialisation } = config;
   const [c1, c2, c3, c4, c5] = channels as [number, number, number, number, number];
-  if (channels.some((count) => count % 2 !== 0)) throw new ConfigError(`channels must be even, got ${channels.join(', ')}.`);
+  if (channels.some((count) => count % 2 !== 0))
+    throw new ConfigError(`channels must be even, got ${channels.join(', ')}.`);
   const pool5 = sides(config)[3];
   const caffe = initialisation === 'caffe';
   const plan = new Map<string, WeightPlan>();
-  const layer = (name: string, shape: readonly number[], { spread, bias }: { readonly spread: number; readonly bias: number }) => {
-    const inputs = shape.slice(0, -1).reduce((a, b) => a * b, 1);
-    const start = name === 'fc8' ? { uniform: Math.sqrt(3 / inputs) } : { normal: caffe ? spread : Math.sqrt(2 / inputs) };
-    plan.set(`${name}.weight`, { shape, start, learningRateScale: 1, decays: true });
-    plan.set(`${name}.bias`, { shape: [shape.at(-1)!], start: { constant: caffe ? bias : 0 }, learningRateScale: 2, decays: false });
+  const layer = (
+    name: string,
+    shape: readonly number[],
+    { spread, bias }: { readonly spread: number; readonly bias: number },
+  ) => {
+    const init = name === 'fc8' ? xavier() : caffe ? gaussian(spread) : heNormal();
+    plan.set(`${name}.weight`, { shape, init, learningRateScale: 1, decays: true });
+    plan.set(`${name}.bias`, { shape: [shape.at(-1)!], init: caffe ? bias : 0, learningRateScale: 2, decays: false });
   };
   const statistics = (name: string, features: number) => {
-    const running = { start: { constant: 0 }, learningRateScale: 0, decays: false } as const;
+    const running = { init: 0, learningRateScale: 0, decays: false } as const;
     plan.set(`${name}_bn.mean`, { shape: [features], ...running });
     plan.set(`${name}_bn.variance`, { shape: [features], ...running });
     plan.set(`${name}_bn.weight`, { shape: [], ...running }); // Caffe's third blob: by how much the two sums are to be divided
@@ -69,7 +83,7 @@ export function planWeights(config: ShuffleAndLearnConfig): ReadonlyMap<string, 
   statistics('conv5', c5);
   layer('fc6', [pool5 * pool5 * c5, fc6], { spread: 0.005, bias: 1 });
   statistics('fc6', fc6);
-  layer('fc7', [join === 'fc7' ? 3 * fc6 : fc6, fc7], { spread: 0.005, bias: 1 });
+  layer('fc7', [join === 'fc8' ? fc6 : 3 * fc6, fc7], { spread: 0.005, bias: 1 });
   statistics('fc7', fc7);
   layer('fc8', [join === 'fc8' ? 3 * fc7 : fc7, 2], { spread: 0, bias: 0 });
   return plan;

@@ -14,7 +14,10 @@ const sideBits = { a: 1, e: 2 } as const;
  *
  * Source: the share of negatives is varied in Misra et al., ECCV 2016, section 4; that every batch holds it exactly is ours.
  */
-export function labelOfSlot(slot: number, { batchSize, negativeShare }: { readonly batchSize: number; readonly negativeShare: number }): 0 | 1 {
+export function labelOfSlot(
+  slot: number,
+  { batchSize, negativeShare }: { readonly batchSize: number; readonly negativeShare: number },
+): 0 | 1 {
   const negatives = Math.round(batchSize * negativeShare);
   return countBefore(slot + 1, negatives, batchSize) > countBefore(slot, negatives, batchSize) ? 0 : 1;
 }
@@ -22,9 +25,7 @@ export function labelOfSlot(slot: number, { batchSize, negativeShare }: { readon
 /**
  * The tuple of one place in a training batch. Within each label of a batch every second tuple runs backwards, and negatives take turns between the
  * side of a and the side of e as far as the records have both; which of each comes first alternates from batch to batch.
- *
- * @param has the record's: which of a and e are there.
- * @param position place of the record in the epoch.
+ * `has` is the record's: which of a and e are there; `position` is its place in the epoch.
  */
 export function trainingTuple({
   has,

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/index.js';
-import { areaUnderCurve, balancedAccuracy, bestClasses, classMeanAccuracy, topKAccuracy } from '../../../src/eval/metrics/index.js';
+import {
+  areaUnderCurve,
+  balancedAccuracy,
+  bestClasses,
+  classMeanAccuracy,
+  topKAccuracy,
+} from '../../../src/eval/metrics/index.js';
 
 describe('accuracy', () => {
   it('differs from the class mean where classes are unequal', () => {
@@ -24,7 +30,9 @@ describe('accuracy', () => {
     const scores = Array.from({ length: labels.length * classes }, () => random.int(5));
     for (const k of [1, 2, 5, 7]) {
       const hits = labels.filter((label, row) => {
-        const order = Array.from({ length: classes }, (_, c) => c).sort((a, b) => scores[row * classes + b]! - scores[row * classes + a]! || a - b);
+        const order = Array.from({ length: classes }, (_, c) => c).sort(
+          (a, b) => scores[row * classes + b]! - scores[row * classes + a]! || a - b,
+        );
         return order.slice(0, k).includes(label);
       });
       expect(topKAccuracy({ scores, labels, classes, k })).toBeCloseTo(hits.length / labels.length, 12);
@@ -47,7 +55,10 @@ describe('balancedAccuracy', () => {
   });
 
   it('averages the shares of both sides', () => {
-    expect(balancedAccuracy({ scores: [1, -1, -1, -1, 1], labels: [1, 1, 0, 0, 0] })).toBeCloseTo((1 / 2 + 2 / 3) / 2, 12);
+    expect(balancedAccuracy({ scores: [1, -1, -1, -1, 1], labels: [1, 1, 0, 0, 0] })).toBeCloseTo(
+      (1 / 2 + 2 / 3) / 2,
+      12,
+    );
   });
 });
 

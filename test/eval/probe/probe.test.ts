@@ -5,7 +5,19 @@ import { drawHeldOutGroups, fitProbe, meanCrossEntropy, selectProbe, toMatrix } 
 import { rowSpace, standardiser } from '../../../src/eval/probe/features.js';
 import { minimise } from '../../../src/eval/probe/lbfgs.js';
 
-function blobs({ rows, columns, classes, seed, spread }: { rows: number; columns: number; classes: number; seed: number; spread: number }) {
+function blobs({
+  rows,
+  columns,
+  classes,
+  seed,
+  spread,
+}: {
+  rows: number;
+  columns: number;
+  classes: number;
+  seed: number;
+  spread: number;
+}) {
   const centre = createRandom('centres');
   const centres = Array.from({ length: classes }, () => Array.from({ length: columns }, () => centre.normal()));
   const random = createRandom(seed);
@@ -62,7 +74,9 @@ describe('fitProbe', () => {
         const x = [...standard.data.subarray(r * 3, r * 3 + 3), 1];
         const z = [0, 1, 2].map((c) => Math.exp(x.reduce((sum, value, i) => sum + value * w[i * classes + c]!, 0)));
         const total = z.reduce((a, b) => a + b, 0);
-        x.forEach((value, i) => z.forEach((e, c) => (gradient[i * classes + c]! += (value * (e / total - (labels[r] === c ? 1 : 0))) / 30)));
+        x.forEach((value, i) =>
+          z.forEach((e, c) => (gradient[i * classes + c]! += (value * (e / total - (labels[r] === c ? 1 : 0))) / 30)),
+        );
       }
       for (let i = 0; i < w.length; i++) w[i]! -= 0.5 * gradient[i]!;
     }
@@ -83,7 +97,9 @@ describe('fitProbe', () => {
     // the direct solution: repeat every row four times, which leaves mean, deviation and objective alone but has more rows than columns
     const rows = Array.from({ length: 48 }, (_, r) => train.features.data.subarray((r % 12) * 40, (r % 12) * 40 + 40));
     const labels = Int32Array.from({ length: 48 }, (_, r) => train.labels[r % 12]!);
-    const direct = fitProbe({ features: toMatrix(rows), labels }, { classes: 3, weightDecay: 0.01 }).scores(test.features);
+    const direct = fitProbe({ features: toMatrix(rows), labels }, { classes: 3, weightDecay: 0.01 }).scores(
+      test.features,
+    );
     direct.forEach((value, i) => expect(reduced[i]).toBeCloseTo(value, 3));
   });
 
@@ -104,23 +120,34 @@ describe('rowSpace', () => {
     const [a, b] = [rotate(train), rotate(test)];
     expect(a.columns).toBe(6);
     const inner = (m: typeof train, r: number, n: typeof train, s: number) =>
-      Array.from({ length: m.columns }, (_, i) => m.data[r * m.columns + i]! * n.data[s * n.columns + i]!).reduce((x, y) => x + y, 0);
-    for (let r = 0; r < 6; r++) for (let s = 0; s < 3; s++) expect(inner(a, r, b, s)).toBeCloseTo(inner(train, r, test, s), 8);
+      Array.from({ length: m.columns }, (_, i) => m.data[r * m.columns + i]! * n.data[s * n.columns + i]!).reduce(
+        (x, y) => x + y,
+        0,
+      );
+    for (let r = 0; r < 6; r++)
+      for (let s = 0; s < 3; s++) expect(inner(a, r, b, s)).toBeCloseTo(inner(train, r, test, s), 8);
   });
 });
 
 describe('selectProbe', () => {
   it('holds out whole groups, of every class, and other ones for another seed', () => {
     const examples = blobs({ rows: 160, columns: 2, classes: 4, seed: 1, spread: 1 });
-    const byClass = { labels: examples.labels, groups: Array.from(examples.labels, (label, r) => `${label}:${Math.floor(r / 16)}`) };
+    const byClass = {
+      labels: examples.labels,
+      groups: Array.from(examples.labels, (label, r) => `${label}:${Math.floor(r / 16)}`),
+    };
     const first = drawHeldOutGroups(byClass, { share: 0.25, random: createRandom(1) });
     const second = drawHeldOutGroups(byClass, { share: 0.25, random: createRandom(2) });
-    for (const label of [0, 1, 2, 3]) expect([...first].filter((group) => group.startsWith(`${label}:`))).toHaveLength(3);
+    for (const label of [0, 1, 2, 3])
+      expect([...first].filter((group) => group.startsWith(`${label}:`))).toHaveLength(3);
     expect([...first].sort()).not.toEqual([...second].sort());
   });
 
   it('keeps the only group of a class for fitting', () => {
-    const held = drawHeldOutGroups({ labels: Int32Array.of(0, 0, 1, 1), groups: ['a', 'a', 'b', 'c'] }, { share: 0.5, random: createRandom(1) });
+    const held = drawHeldOutGroups(
+      { labels: Int32Array.of(0, 0, 1, 1), groups: ['a', 'a', 'b', 'c'] },
+      { share: 0.5, random: createRandom(1) },
+    );
     expect(held.has('a')).toBe(false);
     expect(held.size).toBe(1);
   });
@@ -128,7 +155,9 @@ describe('selectProbe', () => {
   it('chooses strong decay where features are noise around a weak signal', () => {
     const random = createRandom('weak');
     const labels = Int32Array.from({ length: 60 }, (_, r) => r % 2);
-    const features = toMatrix(Array.from(labels, (label) => Array.from({ length: 100 }, () => random.normal() + (label ? 0.15 : -0.15))));
+    const features = toMatrix(
+      Array.from(labels, (label) => Array.from({ length: 100 }, () => random.normal() + (label ? 0.15 : -0.15))),
+    );
     const probe = selectProbe(
       { features, labels, groups: Array.from(labels, (_, r) => `g${Math.floor(r / 2)}`) },
       { classes: 2, weightDecays: [1e-6, 10], random: createRandom(2) },

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/index.js';
-import { compareFrames, isFade, meanSquaredDifference, thumbnailSize } from '../../../src/mining/temporal-order/checks.js';
+import {
+  compareFrames,
+  isFade,
+  meanSquaredDifference,
+  thumbnailSize,
+} from '../../../src/mining/temporal-order/checks.js';
 import { temporalOrderConfig } from '../../../src/mining/temporal-order/config.js';
 
 const config = temporalOrderConfig.parse({});
@@ -19,7 +24,8 @@ function noise(seed: number): Uint8Array {
 describe('compareFrames', () => {
   it('lets five different pictures pass, and states how c differs from a and e', () => {
     const five = [1, 2, 3, 4, 5].map(noise);
-    const slow = (x: Uint8Array, y: Uint8Array) => [...x].map((value, i) => (value - y[i]!) ** 2).reduce((p, q) => p + q) / bytes;
+    const slow = (x: Uint8Array, y: Uint8Array) =>
+      [...x].map((value, i) => (value - y[i]!) ** 2).reduce((p, q) => p + q) / bytes;
     const { msdCa, msdCe, refused } = compareFrames(five, config);
     expect(refused).toBeNull();
     expect(msdCa).toBeCloseTo(slow(five[2]!, five[0]!), 8);
@@ -31,7 +37,9 @@ describe('compareFrames', () => {
     const at = (by: number) => [thumbnail(0), noise(1), thumbnail(by), noise(2), noise(3)];
     expect(compareFrames(at(10), config)).toMatchObject({ msdCa: 100, refused: 'looks-same' });
     expect(compareFrames(at(11), config)).toMatchObject({ msdCa: 121, refused: null });
-    expect(compareFrames([noise(3), noise(1), thumbnail(10), noise(2), thumbnail(0)], config).refused).toBe('looks-same');
+    expect(compareFrames([noise(3), noise(1), thumbnail(10), noise(2), thumbnail(0)], config).refused).toBe(
+      'looks-same',
+    );
   });
 
   it('refuses any two of the five that are the same picture', () => {
@@ -42,7 +50,9 @@ describe('compareFrames', () => {
         expect(compareFrames(five, config).refused).toBe('duplicate-frame');
       }
     }
-    expect(compareFrames([thumbnail(0), thumbnail(1), noise(1), noise(2), noise(3)], config).refused).toBe('duplicate-frame');
+    expect(compareFrames([thumbnail(0), thumbnail(1), noise(1), noise(2), noise(3)], config).refused).toBe(
+      'duplicate-frame',
+    );
   });
 
   it('refuses a fade, up or down, but not a change that turns round', () => {
@@ -56,7 +66,10 @@ describe('compareFrames', () => {
   it('compares what is there where a or e is left out', () => {
     const four = [null, noise(1), noise(2), noise(3), noise(4)];
     expect(compareFrames(four, config)).toMatchObject({ msdCa: -1, refused: null });
-    expect(compareFrames([noise(4), noise(1), noise(2), noise(3), null], config)).toMatchObject({ msdCe: -1, refused: null });
+    expect(compareFrames([noise(4), noise(1), noise(2), noise(3), null], config)).toMatchObject({
+      msdCe: -1,
+      refused: null,
+    });
   });
 });
 

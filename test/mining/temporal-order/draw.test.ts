@@ -18,13 +18,25 @@ describe('drawWeighted', () => {
     const seen = weights.map(() => 0);
     const random = createRandom(5);
     for (let i = 0; i < draws; i++) seen[drawWeighted(weights, 1, random)[0]!]!++;
-    expect(chiSquare(seen, weights.map((weight) => (weight / total) * draws))).toBeLessThan(critical[7]!);
+    expect(
+      chiSquare(
+        seen,
+        weights.map((weight) => (weight / total) * draws),
+      ),
+    ).toBeLessThan(critical[7]!);
   });
 
   it('draws second as the weights that are left say', () => {
     // P(first i, second j) = w_i / 6 * w_j / (6 - w_i) for weights 1, 2, 3.
     const weights = [1, 2, 3];
-    const pairs = [[0, 1], [0, 2], [1, 0], [1, 2], [2, 0], [2, 1]] as const;
+    const pairs = [
+      [0, 1],
+      [0, 2],
+      [1, 0],
+      [1, 2],
+      [2, 0],
+      [2, 1],
+    ] as const;
     const draws = 12_000;
     const seen = pairs.map(() => 0);
     const random = createRandom(6);
@@ -52,15 +64,15 @@ describe('drawTimes', () => {
     for (let n = 0; n < 5000; n++) {
       const room = 60 + random.int(90);
       const jitter = Math.min(2, room - 60);
-      const [a, b, c, d, e] = drawTimes({ ...window, room, jitter }, both, false, random) as number[];
-      expect(d! - b!).toBeGreaterThanOrEqual(30);
-      expect(d! - b!).toBeLessThanOrEqual(60);
-      for (const side of [b! - a!, e! - d!]) {
+      const [a, b, c, d, e] = drawTimes({ ...window, room, jitter }, both, false, random);
+      expect(d - b).toBeGreaterThanOrEqual(30);
+      expect(d - b).toBeLessThanOrEqual(60);
+      for (const side of [b - a!, e! - d]) {
         expect(side).toBeGreaterThanOrEqual(15);
         expect(side).toBeLessThanOrEqual(30);
       }
-      expect(c! - b!).toBeGreaterThanOrEqual((d! - b!) / 3);
-      expect(c! - b!).toBeLessThanOrEqual((2 * (d! - b!)) / 3);
+      expect(c - b).toBeGreaterThanOrEqual((d - b) / 3);
+      expect(c - b).toBeLessThanOrEqual((2 * (d - b)) / 3);
       expect(a!).toBeGreaterThanOrEqual(30);
       expect(a!).toBeLessThanOrEqual(30 + jitter);
       expect(e!).toBeLessThanOrEqual(30 + room);
@@ -75,13 +87,18 @@ describe('drawTimes', () => {
       seen[d - b - 30]!++;
     }
     // 30 degrees of freedom; 50.89 at p = 0.01.
-    expect(chiSquare(seen, seen.map(() => 500))).toBeLessThan(50.89);
+    expect(
+      chiSquare(
+        seen,
+        seen.map(() => 500),
+      ),
+    ).toBeLessThan(50.89);
   });
 
   it('gives exactly the named distances with exactGaps', () => {
     for (let n = 0; n < 50; n++) {
-      const [a, b, , d, e] = drawTimes(window, both, true, createRandom(n)) as number[];
-      expect([b! - a!, d! - b!, e! - d!]).toEqual([15, 60, 15]);
+      const [a, b, , d, e] = drawTimes(window, both, true, createRandom(n));
+      expect([b - a!, d - b, e! - d]).toEqual([15, 60, 15]);
     }
   });
 

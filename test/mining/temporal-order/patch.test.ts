@@ -10,7 +10,12 @@ function grid(fill: (x: number, y: number) => number): Uint16Array {
 }
 
 /** Motion inside a box, pixel by pixel: each pixel has the value of its cell. */
-function slowSum(cells: Uint16Array, box: { x: number; y: number; width: number; height: number }, width: number, height: number): number {
+function slowSum(
+  cells: Uint16Array,
+  box: { x: number; y: number; width: number; height: number },
+  width: number,
+  height: number,
+): number {
   let sum = 0;
   for (let y = box.y; y < box.y + box.height; y++) {
     for (let x = box.x; x < box.x + box.width; x++) {

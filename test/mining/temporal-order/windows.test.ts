@@ -89,7 +89,11 @@ describe('findWindows', () => {
   });
 
   it('lets a pause pass that is shorter than stillSeconds', () => {
-    const pause = (frames: number) => [...Array.from({ length: 60 }, () => 1), ...Array.from({ length: frames }, () => 0), ...Array.from({ length: 60 }, () => 1)];
+    const pause = (frames: number) => [
+      ...Array.from({ length: 60 }, () => 1),
+      ...Array.from({ length: frames }, () => 0),
+      ...Array.from({ length: 60 }, () => 1),
+    ];
     expect(findBlocks(shotOf(pause(9)), config).every((block) => block === null)).toBe(true);
     expect(findBlocks(shotOf(pause(10)), config).filter((block) => block === 'still')).toHaveLength(10);
   });
@@ -106,7 +110,14 @@ describe('findWindows', () => {
 
   it('takes no cut where all frames differ as much, as under a shaking camera', () => {
     const curve = Array.from({ length: 120 }, () => 3);
-    expect(windowsOf(shotOf(curve, curve.map(() => 45))).refused).toEqual([]);
+    expect(
+      windowsOf(
+        shotOf(
+          curve,
+          curve.map(() => 45),
+        ),
+      ).refused,
+    ).toEqual([]);
   });
 
   it('refuses the windows under the percentile of their shot', () => {

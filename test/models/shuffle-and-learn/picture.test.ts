@@ -4,7 +4,12 @@ import { cropToSquare, keepChannel } from '../../../src/models/shuffle-and-learn
 
 function noise(width: number, height: number, channels: number) {
   const random = createRandom('noise');
-  return { data: Uint8Array.from({ length: width * height * channels }, () => random.int(256)), width, height, channels };
+  return {
+    data: Uint8Array.from({ length: width * height * channels }, () => random.int(256)),
+    width,
+    height,
+    channels,
+  };
 }
 
 describe('cropToSquare', () => {
@@ -22,7 +27,8 @@ describe('cropToSquare', () => {
     const picture = noise(5, 5, 3);
     const box = { x: 0, y: 0, width: 5, height: 5 };
     const [plain, mirrored] = [false, true].map((mirror) => cropToSquare(picture, { box, size: 5, mirror }));
-    for (let y = 0; y < 5; y++) for (let x = 0; x < 5; x++) expect(mirrored![(y * 5 + x) * 3]).toBe(plain![(y * 5 + 4 - x) * 3]);
+    for (let y = 0; y < 5; y++)
+      for (let x = 0; x < 5; x++) expect(mirrored![(y * 5 + x) * 3]).toBe(plain![(y * 5 + 4 - x) * 3]);
   });
 
   it('gives the hand-computed triangle mean when halving', () => {

@@ -3,7 +3,17 @@ import { labelOfSlot, pictureIndex, testTuples, trainingTuple } from '../../../s
 
 const both = 3;
 
-function epoch({ samples, batchSize, negativeShare = 0.75, has = both }: { samples: number; batchSize: number; negativeShare?: number; has?: number }) {
+function epoch({
+  samples,
+  batchSize,
+  negativeShare = 0.75,
+  has = both,
+}: {
+  samples: number;
+  batchSize: number;
+  negativeShare?: number;
+  has?: number;
+}) {
   return Array.from({ length: samples }, (_, position) =>
     trainingTuple({ has, position, slot: position % batchSize, batchSize, negativeShare }),
   );
@@ -43,7 +53,9 @@ describe('trainingTuple', () => {
   });
 
   it('shows only the six tuples of a record, always between the same two outer frames', () => {
-    const seen = new Set(epoch({ samples: 256, batchSize: 32 }).map(({ places, label }) => `${places.join('')}:${label}`));
+    const seen = new Set(
+      epoch({ samples: 256, batchSize: 32 }).map(({ places, label }) => `${places.join('')}:${label}`),
+    );
     expect([...seen].sort()).toEqual(['103:0', '123:1', '143:0', '301:0', '321:1', '341:0']);
   });
 

@@ -1,0 +1,90 @@
+"""Compares a dataset, read by reelmine_reader, with what its writer says it wrote: test_reader.py DATASET EXPECTED.json"""
+
+import hashlib
+import json
+import pickle
+import struct
+import sys
+
+import lmdb
+import msgpack
+import msgpack_numpy
+import numpy
+
+from reelmine_reader import Dataset, _array
+
+
+def check_value(where, expected, value):
+    kind = expected["kind"]
+    if kind == "array":
+        assert isinstance(value, numpy.ndarray), (where, type(value))
+        assert value.dtype.str == expected["type"], (where, value.dtype.str)
+        assert list(value.shape) == expected["shape"], (where, value.shape)
+        assert value.tobytes().hex() == expected["hex"], where
+        assert value.flags.writeable, where
+    elif kind == "float":
+        assert isinstance(value, float) and struct.pack("<d", value).hex() == expected["hex"], (where, value)
+    elif kind == "int":
+        assert type(value) is int and str(value) == expected["value"], (where, value)
+    elif kind == "image":
+        assert set(value) == {"image", "data"} and value["image"] == expected["image"], where
+        assert value["data"].hex() == expected["hex"], where
+    elif kind == "list":
+        assert isinstance(value, list) and len(value) == len(expected["items"]), where
+        for i, item in enumerate(expected["items"]):
+            check_value(f"{where}[{i}]", item, value[i])
+    else:
+        assert type(value) is type(expected["value"]) and value == expected["value"], (where, value)
+
+
+def main(folder, expected_file):
+    with open(expected_file, encoding="utf-8") as file:
+        expected = json.load(file)
+    dataset = pickle.loads(pickle.dumps(Dataset(folder)))
+    assert len(dataset) == len(expected), (len(dataset), len(expected))
+    for ordinal, want in enumerate(expected):
+        record = dataset[ordinal]
+        assert record["key"] == want["key"]
+        assert (record["source"], record["shot"]) == (want["source"], want["shot"])
+        assert record["pts"] == want["pts"] and record["timeBase"] == want["timeBase"]
+        assert record["labels"] == want["labels"]
+        extra = set(record) - set(want["fields"]) - {"key", "source", "shot", "pts", "timeBase", "labels"}
+        assert not extra, extra
+        for name, value in want["fields"].items():
+            check_value(f"{want['key']} {name}", value, record[name])
+    assert dataset[-1]["key"] == expected[-1]["key"]
+    for outside in (len(expected), -len(expected) - 1):
+        try:
+            dataset[outside]
+        except IndexError:
+            continue
+        raise AssertionError(outside)
+    try:
+        _array({b"nd": True, b"type": "|O", b"kind": b"O", b"shape": [1], b"data": b"x"})
+    except ValueError:
+        pass
+    else:
+        raise AssertionError("an array of objects was read")
+    print(json.dumps({"digest": digest(dataset), "records": len(dataset)}))
+
+
+def digest(dataset):
+    """The dataset's digest by its definition, and msgpack_numpy's own reading of every record."""
+    samples, labels = [], []
+    for env, sample_db, label_db, _ in dataset._open():
+        with env.begin() as txn:
+            for key, value in txn.cursor(db=sample_db):
+                samples.append((key, hashlib.sha256(value).hexdigest()))
+                theirs = msgpack.unpackb(value, object_hook=msgpack_numpy.decode)
+                for name, array in msgpack.unpackb(value, object_hook=_array).items():
+                    if isinstance(array, numpy.ndarray):
+                        assert theirs[name].dtype == array.dtype and theirs[name].shape == array.shape, name
+                        assert theirs[name].tobytes() == array.tobytes(), name
+            labels += [(key, hashlib.sha256(value).hexdigest()) for key, value in txn.cursor(db=label_db)]
+    lines = [f"{kind} {key.decode()} {value}\n" for kind, pairs in (("sample", samples), ("label", labels)) for key, value in sorted(pairs)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
+    assert lmdb.version() >= (0, 9)

@@ -1,0 +1,199 @@
+import { ptsToSeconds, runProcess, type Frame } from '../../core/index.js';
+import { collectClip } from './audio-clip.js';
+import { defineDecoder, type DecoderSession, type ViewFrame, type ViewsRequest } from './decoder.js';
+import { findFfmpeg } from './ffmpeg-binary.js';
+import { runFfmpeg } from './ffmpeg-process.js';
+import { parseProbe } from './ffmpeg-text.js';
+import { readStackedFrames } from './ffmpeg-frames.js';
+import { createFramePicker } from './frame-picker.js';
+import { finishFrame, planView } from './geometry.js';
+import { assertReadable, mediaError } from './media-error.js';
+
+/** An ffmpeg program driven by fluent-ffmpeg. It decodes from the start of the file for every pass: slower than libav at late shots. */
+export default defineDecoder({
+  name: 'ffmpeg',
+  async version() {
+    const { stdout } = await runProcess(await binaryPath(), ['-version']);
+    return stdout
+      .split('\n', 1)[0]!
+      .replace(/ Copyright.*/, '')
+      .trim();
+  },
+  async unavailable() {
+    const found = await findFfmpeg();
+    if (!found)
+      return 'there is no ffmpeg program; install one, set REELMINE_FFMPEG to its path, or run reelmine setup.';
+    try {
+      const { status, stderr } = await runProcess(found.path, ['-version'], { timeoutMs: 20_000 });
+      return status === 0 ? null : `${found.path} does not run: ${stderr.trim().slice(-200)}`;
+    } catch (error) {
+      return `${found.path} does not run: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  },
+  async codecs() {
+    const { stdout } = await runProcess(await binaryPath(), ['-hide_banner', '-codecs']);
+    return [...stdout.matchAll(/^ D.V... (\S+)/gm)]
+      .map((match) => match[1]!)
+      .filter((name) => name !== '=')
+      .sort();
+  },
+  async open(path, { signal } = {}) {
+    assertReadable(path);
+    const binary = await binaryPath();
+    // Every stream's own clock, and the picture as it is coded: turning and stretching are ours, the same for all decoders.
+    const args = [
+      '-hide_banner',
+      '-nostdin',
+      ...readOptions,
+      '-i',
+      `file:${path}`,
+      '-an',
+      '-sn',
+      '-dn',
+      '-vf',
+      'showinfo=checksum=0',
+      '-frames:v',
+      '1',
+      '-f',
+      'null',
+      '-',
+    ];
+    const { stderr } = await runProcess(binary, args, signal ? { signal } : {});
+    return createSession({ binary, path, ...parseProbe(path, stderr) });
+  },
+});
+
+const readOptions = ['-copyts', '-noautorotate', '-threads', '1'] as const;
+
+async function binaryPath(): Promise<string> {
+  const found = await findFfmpeg();
+  if (!found) throw new Error('There is no ffmpeg program.');
+  return found.path;
+}
+
+interface OpenedFile {
+  readonly binary: string;
+  readonly path: string;
+  readonly media: DecoderSession['media'];
+  readonly chroma: string;
+}
+
+function createSession(file: OpenedFile): DecoderSession {
+  const { binary, path, media } = file;
+  const stats = { framesDecoded: 0, damagedPackets: 0, droppedFrames: 0, interlacedFrames: 0, lastDuration: 0 };
+  const viewFrames = (request: ViewsRequest): AsyncGenerator<ViewFrame> => decodeViews(file, stats, request);
+  return {
+    media,
+    viewFrames,
+    async *frames({ span, view, signal }) {
+      for await (const { frame } of viewFrames({ span, views: { view }, signal })) yield frame;
+    },
+    async framesAt(pts, view, signal) {
+      const every = view && { ...view, fps: null };
+      const out: Frame[] = [];
+      let shown: Frame | null = null;
+      for await (const { frame } of viewFrames({ span: null, views: { every }, signal })) {
+        while (shown && out.length < pts.length && pts[out.length]! < frame.pts) out.push(copyOf(shown));
+        shown = frame;
+        if (out.length === pts.length) return out;
+      }
+      while (shown && out.length < pts.length) out.push(copyOf(shown));
+      return out;
+    },
+    async audio(span, sampleRateHz, signal) {
+      const range = span && {
+        startSeconds: ptsToSeconds(span.startPts, media.video.timeBase),
+        endSeconds: ptsToSeconds(span.endPts, media.video.timeBase),
+      };
+      return collectClip(
+        media.audio ? readSound(binary, path, media.audio.index, sampleRateHz, signal) : [],
+        range,
+        sampleRateHz,
+      );
+    },
+    stats: () => ({ ...stats }),
+    async close() {},
+  };
+}
+
+async function* decodeViews(
+  { binary, path, media, chroma }: OpenedFile,
+  stats: { -readonly [K in keyof ReturnType<DecoderSession['stats']>]: number },
+  { span, views, signal }: ViewsRequest,
+): AsyncGenerator<ViewFrame> {
+  const outputs = Object.entries(views).map(([name, view]) => ({
+    name,
+    plan: planView(media.video, media.video.rotation, view),
+    picker: createFramePicker(view?.fps ?? null, span, media.video.timeBase),
+  }));
+  const pass = readStackedFrames(binary, path, {
+    stream: media.video.index,
+    span,
+    plans: outputs.map(({ plan }) => plan),
+    chroma,
+    readOptions,
+    signal,
+    stats,
+  });
+  let held: { readonly pts: number; readonly duration: number; readonly pictures: readonly Uint8Array[] } | null = null;
+  const give = function* (nextPts: number | null): Generator<ViewFrame> {
+    const { pts, duration, pictures } = held!;
+    for (const [i, { name, plan, picker }] of outputs.entries()) {
+      if (!picker.takes(pts, nextPts, pts + duration)) continue;
+      const data = finishFrame(pictures[i]!, plan.scaledWidth * plan.channels, plan);
+      yield { view: name, frame: { data, width: plan.width, height: plan.height, pts } };
+    }
+  };
+  for await (const picture of pass) {
+    if (held && picture.pts <= held.pts) {
+      stats.droppedFrames++;
+      continue;
+    }
+    if (held) yield* give(picture.pts);
+    held = picture;
+    stats.lastDuration = picture.duration;
+  }
+  if (held) yield* give(null);
+  else if (!span) throw mediaError('no-frames', path, 'not one picture could be decoded');
+}
+
+/** The whole sound as blocks; the first block's time is that of ffmpeg's first decoded frame. */
+async function* readSound(
+  binary: string,
+  path: string,
+  stream: number,
+  sampleRateHz: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<{ seconds: number; data: Float32Array }> {
+  let start = 0;
+  const run = runFfmpeg(binary, path, {
+    inputOptions: ['-copyts', '-threads', '1'],
+    outputOptions: [
+      '-map',
+      `0:${stream}`,
+      '-af',
+      `ashowinfo,aformat=sample_fmts=flt:sample_rates=${sampleRateHz}:channel_layouts=mono`,
+    ],
+    format: 'f32le',
+    onLine(line) {
+      const [, seconds] = /\bn:0 pts:\S+ pts_time:(-?[\d.]+)/.exec(line) ?? [];
+      if (seconds !== undefined) start = Number(seconds);
+    },
+    signal,
+  });
+  let rest = Buffer.alloc(0);
+  let given = 0;
+  for await (const chunk of run.bytes()) {
+    rest = Buffer.concat([rest, chunk]);
+    const samples = rest.byteLength >> 2;
+    const data = new Float32Array(samples);
+    for (let i = 0; i < samples; i++) data[i] = rest.readFloatLE(i * 4);
+    rest = rest.subarray(samples * 4);
+    if (samples > 0) yield { seconds: start + given / sampleRateHz, data };
+    given += samples;
+  }
+}
+
+function copyOf(frame: Frame): Frame {
+  return { ...frame, data: frame.data.slice() };
+}

@@ -1,0 +1,126 @@
+import type { Random } from '../../core/index.js';
+import {
+  createVariable,
+  lossAndGradients,
+  momentumSgd,
+  softmaxCrossEntropy,
+  tf,
+  type Encoder,
+  type StepResult,
+  type TensorBatch,
+  type Trainer,
+} from '../../engine/index.js';
+import type { ShuffleAndLearnConfig } from './config.js';
+import { encodeFrames, scoreTuples, type Statistics, type Tensor } from './network.js';
+import { countParameters, planWeights, sides } from './shapes.js';
+
+/**
+ * The live network of Shuffle and Learn with momentum as Caffe has it: biases learn twice as fast and are not decayed.
+ *
+ * @param random draws the first weights, each from a stream of its own.
+ */
+export function createShuffleAndLearnTrainer(config: ShuffleAndLearnConfig, random: Random): Trainer {
+  const plan = planWeights(config);
+  const variables: Trainer['variables'] = new Map(
+    [...plan].map(([name, { shape, init, learningRateScale }]) => [
+      name,
+      createVariable(name, shape, { init, random, trainable: learningRateScale > 0 }),
+    ]),
+  );
+  const learned = [...plan]
+    .filter(([, { learningRateScale }]) => learningRateScale > 0)
+    .map(([name, { learningRateScale, decays }]) => ({
+      name,
+      variable: variables.get(name)!,
+      learningRateMultiplier: learningRateScale,
+      decayMultiplier: decays ? 1 : 0,
+    }));
+  const optimizer = momentumSgd(learned, {
+    momentum: config.momentum,
+    weightDecay: config.weightDecay,
+    style: 'caffe',
+  });
+  const testing = { weights: variables, config, mode: { learning: false } } as const;
+
+  return {
+    variables,
+    slots: optimizer.slots,
+    parameters: countParameters(config),
+    step(batch, { learningRate, seed }) {
+      return tf.tidy(() => {
+        const { tuples, label } = readBatch(batch);
+        const statistics: Statistics = new Map();
+        const kept: Tensor[] = [];
+        const keep = (x: Tensor) => (kept.push(tf.keep(x)), x); // the gradient's own tidy would free them
+        const { loss, gradients } = lossAndGradients(learned, () => {
+          const run = { weights: variables, config, mode: { learning: true, seed } } as const;
+          const logits = keep(scoreTuples(tuples, run, statistics));
+          for (const { mean, variance } of statistics.values()) [mean, variance].forEach(keep);
+          return softmaxCrossEntropy(logits, label);
+        });
+        optimizer.apply(gradients, learningRate);
+        updateStatistics(statistics, variables, config.statisticsDecay);
+        const scores = scoreAnswers(kept[0]!, label);
+        tf.dispose(kept);
+        return { loss, ...scores };
+      });
+    },
+    evaluate(batch) {
+      return tf.tidy((): StepResult => {
+        const { tuples, label } = readBatch(batch);
+        const logits = scoreTuples(tuples, testing);
+        return { loss: softmaxCrossEntropy(logits, label), ...scoreAnswers(logits, label) };
+      });
+    },
+    logits: (batch) => tf.tidy(() => scoreTuples(readBatch(batch).tuples, testing)),
+    encoder: createEncoder(config, variables),
+    dispose() {
+      optimizer.dispose();
+      for (const variable of variables.values()) variable.dispose();
+    },
+  };
+}
+
+function createEncoder(config: ShuffleAndLearnConfig, weights: Trainer['variables']): Encoder {
+  const { imageSize, channels, fc6, fc7, join } = config;
+  return {
+    width: imageSize,
+    height: imageSize,
+    layers: { fc6, conv5: sides(config)[3] ** 2 * channels[4]!, ...(join === 'fc8' ? { fc7 } : {}) },
+    encode: (images, layer) =>
+      tf.tidy(() => {
+        const features = encodeFrames(images, { weights, config, mode: { learning: false } });
+        const asked = layer === 'fc6' || layer === 'conv5' || layer === 'fc7' ? features[layer] : null;
+        if (!asked) throw new RangeError(`The encoder has no layer ${JSON.stringify(layer)}.`);
+        return asked;
+      }),
+  };
+}
+
+/** The tuples of all samples, float32 [tuples, 3, height, width, 3], and their labels, int32 [tuples]. */
+function readBatch({ tensors }: TensorBatch): { readonly tuples: Tensor; readonly label: Tensor } {
+  const frames = tensors['frames']!; // [batch, tuples of a sample, 3, height, width, 3]
+  return {
+    tuples: tf.reshape(tf.cast(frames, 'float32'), [-1, ...frames.shape.slice(2)]),
+    label: tf.reshape(tensors['label']!, [-1]),
+  };
+}
+
+/** Share of tuples that are judged rightly: of all, and of each label, whose mean is the balanced accuracy. */
+function scoreAnswers(logits: Tensor, label: Tensor): Readonly<Record<string, Tensor>> {
+  const right = tf.cast(tf.equal(tf.argMax(logits, -1), label), 'float32');
+  const recall = (value: number) => {
+    const own = tf.cast(tf.equal(label, value), 'float32');
+    return tf.div(tf.sum(tf.mul(right, own)), tf.maximum(tf.sum(own), 1));
+  };
+  return { accuracy: tf.mean(right), recallInOrder: recall(1), recallOutOfOrder: recall(0) };
+}
+
+function updateStatistics(statistics: Statistics, variables: Trainer['variables'], decay: number): void {
+  for (const [name, seen] of statistics) {
+    for (const [part, value] of Object.entries({ ...seen, weight: tf.scalar(1) })) {
+      const running = variables.get(`${name}_bn.${part}`)!;
+      running.assign(tf.add(tf.mul(running, decay), value));
+    }
+  }
+}

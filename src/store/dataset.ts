@@ -1,0 +1,201 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import {
+  decodeSafetensors,
+  readJsonFile,
+  StoreError,
+  type DatasetHeader,
+  type DatasetSummary,
+  type Rejections,
+  type SafeTensor,
+  type Sample,
+} from '../core/index.js';
+import { createBatchSource, type BatchSourceOptions, type DatasetBatchSource } from './batches.js';
+import { headerOf, readDatasetFile, summaryOf } from './dataset-file.js';
+import { artefactsName } from './finish.js';
+import { decodeSample } from './sample-codec.js';
+import { openShard, type ShardReader } from './shard-reader.js';
+import { shardName, shardOf, type ShardStats } from './shard.js';
+
+/** A finished unit and what it gave. */
+export interface DatasetUnit {
+  readonly source: string;
+  readonly shot: number;
+  readonly samples: number;
+  readonly rejections: Rejections;
+}
+
+/** A closed dataset, open for reading. Ordinals are places in the order of sample keys, from 0. */
+export interface Dataset {
+  readonly dir: string;
+  readonly header: DatasetHeader;
+  readonly summary: DatasetSummary;
+  readonly digest: string;
+  /** Every sample key, in order; read on first use. */
+  readonly keys: readonly string[];
+  /** Ids of the sources that gave samples, in order; read on first use. */
+  readonly sources: readonly string[];
+  /** One sample. Throws a RangeError for an ordinal that is not there, a StoreError `corrupt` naming a damaged record. */
+  sample(ordinal: number): Promise<Sample>;
+  /** Every sample in key order, one at a time. */
+  samples(): AsyncIterable<Sample>;
+  units(): AsyncIterable<DatasetUnit>;
+  /** What a dataset-wide stage gave a sample; null where it gave nothing. */
+  label(key: string): Readonly<Record<string, number | string>> | null;
+  /** Arrays learned from the whole dataset, by name; none where the signal has no such stage. */
+  artefacts(): Readonly<Record<string, SafeTensor>>;
+  /** Batches for a trainer: shuffled by seed, prepared in worker threads. */
+  batchSource(options: BatchSourceOptions): DatasetBatchSource;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a closed dataset, read-only and without lock.
+ *
+ * @throws StoreError `missing`, `unfinished`, `newer-schema`, or what a shard's file has wrong.
+ */
+export async function openDataset(dir: string): Promise<Dataset> {
+  const file = readDatasetFile(dir);
+  if (!file) throw new StoreError('missing', `${dir} is not a dataset: it has no dataset.json.`, { context: { dir } });
+  const summary = summaryOf(file);
+  if (!summary)
+    throw new StoreError('unfinished', `${dir} is not finished: run its mine command again to go on.`, {
+      context: { dir },
+    });
+  const shards: ShardReader[] = [];
+  try {
+    for (let i = 0; i < file.shards; i++) shards.push(await openClosedShard(join(dir, shardName(i))));
+  } catch (error) {
+    for (const shard of shards) await shard.close();
+    throw error;
+  }
+  return new OpenDataset(resolve(dir), headerOf(file), summary, shards);
+}
+
+class OpenDataset implements Dataset {
+  readonly dir: string;
+  readonly header: DatasetHeader;
+  readonly summary: DatasetSummary;
+  readonly digest: string;
+  readonly #shards: readonly ShardReader[];
+  readonly #sources = new Set<DatasetBatchSource>();
+  #keys: readonly string[] | null = null;
+  #sourceIds: readonly string[] | null = null;
+
+  constructor(dir: string, header: DatasetHeader, summary: DatasetSummary, shards: readonly ShardReader[]) {
+    this.dir = dir;
+    this.header = header;
+    this.summary = summary;
+    this.digest = summary.digest;
+    this.#shards = shards;
+  }
+
+  get keys(): readonly string[] {
+    return (this.#keys ??= this.#shards.flatMap((shard) => Array.from(shard.keys(), toText)));
+  }
+
+  get sources(): readonly string[] {
+    return (this.#sourceIds ??= this.#shards.flatMap(sourcesOf));
+  }
+
+  async sample(ordinal: number): Promise<Sample> {
+    let first = 0;
+    for (const shard of this.#shards) {
+      if (Number.isInteger(ordinal) && ordinal >= first && ordinal < first + shard.samples)
+        return this.#read(shard, shard.keyAt(ordinal - first));
+      first += shard.samples;
+    }
+    throw new RangeError(`ordinal must be from 0 to ${first - 1}, got ${ordinal}.`);
+  }
+
+  async *samples(): AsyncGenerator<Sample> {
+    for (const shard of this.#shards) for (const key of shard.keys()) yield this.#read(shard, key);
+  }
+
+  async *units(): AsyncGenerator<DatasetUnit> {
+    for (const shard of this.#shards) {
+      for (const { key, record } of shard.units()) {
+        const name = toText(key);
+        const at = name.lastIndexOf('/');
+        yield {
+          source: name.slice(0, at),
+          shot: Number(name.slice(at + 1)),
+          samples: record.samples,
+          rejections: record.rejections,
+        };
+      }
+    }
+  }
+
+  label(key: string): Readonly<Record<string, number | string>> | null {
+    const shard = this.#shards[shardOf(key.slice(0, Math.max(0, key.indexOf('/'))), this.#shards.length)];
+    return shard?.label(Buffer.from(key)) ?? null;
+  }
+
+  artefacts(): Readonly<Record<string, SafeTensor>> {
+    const path = join(this.dir, artefactsName);
+    return existsSync(path) ? decodeSafetensors(readFileSync(path)).tensors : {};
+  }
+
+  batchSource(options: BatchSourceOptions): DatasetBatchSource {
+    const source = createBatchSource(this, options);
+    this.#sources.add(source);
+    return source;
+  }
+
+  async close(): Promise<void> {
+    for (const source of this.#sources) await source.close();
+    for (const shard of this.#shards) await shard.close();
+  }
+
+  #read(shard: ShardReader, key: Uint8Array): Sample {
+    const value = shard.value(key);
+    const name = toText(key);
+    if (!value)
+      throw new StoreError('corrupt', `${this.dir} lacks record ${name}. Run reelmine verify.`, {
+        context: { key: name },
+      });
+    return decodeSample(this.header.spec, name, value);
+  }
+}
+
+/** A closed shard whose file has the length that it was closed with. */
+async function openClosedShard(pathWithoutEnding: string): Promise<ShardReader> {
+  const path = `${pathWithoutEnding}.mdb`;
+  const stats = readJsonFile<ShardStats>(`${pathWithoutEnding}.json`, 1);
+  if (!existsSync(path)) throw new StoreError('missing', `${path} is missing.`, { context: { path } });
+  const bytes = statSync(path).size;
+  if (bytes !== stats.bytes) {
+    throw new StoreError(
+      'truncated',
+      `${path} has ${bytes} bytes, it was closed with ${stats.bytes}. Run reelmine verify.`,
+      {
+        context: { path, bytes, expected: stats.bytes },
+      },
+    );
+  }
+  const shard = await openShard(path);
+  if (shard.samples === stats.samples) return shard;
+  await shard.close();
+  throw new StoreError(
+    'corrupt',
+    `${path} has ${shard.samples} ordinals for ${stats.samples} samples. Run reelmine verify.`,
+    { context: { path } },
+  );
+}
+
+/** Jumps from one source's first sample to the next source's. */
+function sourcesOf(shard: ShardReader): string[] {
+  const sources: string[] = [];
+  for (let key = shard.firstKey(Buffer.from([0])); key;) {
+    const name = toText(key);
+    const source = name.slice(0, name.indexOf('/'));
+    sources.push(source);
+    key = shard.firstKey(Buffer.from(`${source}0`)); // "0" comes right after "/"
+  }
+  return sources;
+}
+
+function toText(key: Uint8Array): string {
+  return Buffer.from(key).toString();
+}

@@ -1,0 +1,187 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createRandom, PipelineError, runJob } from '../../src/core/index.js';
+import { selectBackend, tf, type Encoder } from '../../src/engine/index.js';
+import protocol from '../../src/eval/action-recognition/index.js';
+import { evaluate, type EvaluateOptions, type EvaluationData, type EvaluationResult } from '../../src/eval/index.js';
+import { makeData, type MadeVideo } from './videos.js';
+
+const size = 12;
+
+/** Sees the mean of every column: where something bright is, and nothing else. */
+const columns = {
+  width: size,
+  height: size,
+  layers: { columns: size },
+  encode: (images: Parameters<Encoder['encode']>[0]) => tf.tidy(() => tf.div(tf.mean(images, [1, 3]), 255)),
+};
+
+/** Sees the mean colour only. */
+const colours = {
+  ...columns,
+  layers: { colours: 3 },
+  encode: (images: Parameters<Encoder['encode']>[0]) => tf.tidy(() => tf.mean(images, [1, 2])),
+};
+
+/** A bar that moves to the right (class 0) or the left (class 1) through a random place. */
+function movingBars({ groups = 16 }: { groups?: number } = {}): MadeVideo[] {
+  return [0, 1].flatMap((label) =>
+    Array.from({ length: groups * 2 }, (_, n) => {
+      const group = `${label}:g${Math.floor(n / 2)}`;
+      const centre = 3 + createRandom(`${label} ${n}`).int(size - 6);
+      return {
+        name: `v${label}-${n}`,
+        label,
+        group,
+        role: Math.floor(n / 2) % 2 === 0 ? ('train' as const) : ('test' as const),
+        picture: (seconds: number) => {
+          const at = centre + Math.round((label === 0 ? 9 : -9) * (seconds - 1)); // 3 pixels from one picture to the next
+          return Uint8Array.from({ length: size * size * 3 }, (_, i) => (Math.floor(i / 3) % size === at ? 255 : 0));
+        },
+      };
+    }),
+  );
+}
+
+function optionsFor(model: Encoder, data: EvaluationData, more: Partial<EvaluateOptions> = {}): EvaluateOptions {
+  return {
+    evaluator: protocol,
+    config: protocol.config.parse({ ticks: 3 }),
+    model,
+    untrained: async () => ({
+      ...columns,
+      encode: (images) => tf.zeros([images.shape[0], size]),
+      dispose: () => undefined,
+    }),
+    evaluated: { task: 'none', run: null, step: null, weightsSha256: null },
+    data,
+    seed: 1,
+    seeds: 2,
+    ...more,
+  };
+}
+
+const metric = (result: Pick<EvaluationResult, 'metrics'>, name: string) =>
+  result.metrics.find((one) => one.name === name)!;
+const rival = (result: EvaluationResult, name: string) => result.rivals.find((one) => one.name === name)!;
+
+beforeAll(() => selectBackend('auto'));
+
+describe('action recognition', () => {
+  it('needs three frames side by side for what only motion tells apart', async () => {
+    const data = makeData(movingBars());
+    const result = await runJob(evaluate(optionsFor(columns, data)));
+    expect(metric(result, 'top1.threeFrames').value).toBeGreaterThan(0.8);
+    expect(metric(result, 'top1').value).toBeLessThan(0.75);
+    expect(metric(result, 'top1Gain.threeFrames').interval![0]).toBeGreaterThan(0);
+    expect(metric(result, 'top1').examples).toBe(32);
+    expect(metric(result, 'top1').seeds).toHaveLength(2);
+    expect(rival(result, 'chance').metrics[0]!.value).toBe(0.5);
+    expect(metric({ metrics: rival(result, 'untrained').metrics }, 'top1.threeFrames').value).toBe(0.5);
+    expect(data.asked).toEqual({ opened: 64, closed: 64 });
+  });
+
+  it('keeps top1 and class mean apart where classes are unequal', async () => {
+    const grey = (level: number) => () => new Uint8Array(size * size * 3).fill(level);
+    const video = (n: number, label: number, role: 'train' | 'test', level: number): MadeVideo => ({
+      name: `${role}${n}`,
+      label,
+      group: `${role}${n}`,
+      role,
+      picture: grey(level),
+    });
+    const train = [0, 1, 2, 3].flatMap((n) => [video(n, 0, 'train', 20 + n), video(n + 10, 1, 'train', 200 + n)]);
+    // three of class 0 are dark; the one of class 1 is dark too, and will be taken for class 0
+    const test = [0, 1, 2].map((n) => video(n, 0, 'test', 21)).concat(video(3, 1, 'test', 21));
+    const result = await runJob(evaluate(optionsFor(colours, makeData([...train, ...test]))));
+    expect(metric(result, 'top1').value).toBe(0.75);
+    expect(metric(result, 'classMean').value).toBe(0.5);
+    expect(metric({ metrics: rival(result, 'majority').metrics }, 'top1').value).toBe(0.75);
+  });
+
+  it('writes equal files for equal options: one prediction of each kind and seed for each test video', async () => {
+    const [first, second] = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'reelmine-eval-')));
+    const data = makeData(movingBars({ groups: 4 }));
+    for (const out of [first!, second!]) await runJob(evaluate(optionsFor(columns, data, { out })));
+    for (const file of ['result.json', 'predictions.jsonl']) {
+      expect(readFileSync(join(first!, file), 'utf8')).toBe(readFileSync(join(second!, file), 'utf8'));
+    }
+    const rows = readFileSync(join(first!, 'predictions.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { key: string; seed: number; features: string });
+    expect(rows).toHaveLength(8 * 2 * 2);
+    expect(new Set(rows.map(({ key, seed, features }) => `${key} ${seed} ${features}`)).size).toBe(rows.length);
+    const result = JSON.parse(readFileSync(join(first!, 'result.json'), 'utf8')) as EvaluationResult;
+    expect(result).toMatchObject({
+      schema: 1,
+      protocol: 'action-recognition',
+      data: { name: 'made', absent: 0 },
+      split: 1,
+      seeds: 2,
+      leak: null,
+    });
+  });
+
+  it('refuses a group on both sides of the split', async () => {
+    const videos = movingBars({ groups: 4 });
+    const mixed = videos.map((video, i) => (i === 0 ? { ...video, role: 'test' as const } : video));
+    await expect(runJob(evaluate(optionsFor(columns, makeData(mixed))))).rejects.toMatchObject({ code: 'leak' });
+  });
+
+  it('refuses test videos that the model was trained on, or stamps them', async () => {
+    const data = makeData(movingBars({ groups: 4 }));
+    const test = data.sources.find(({ benchmarks }) => benchmarks['made']![0]!.roles[0] === 'test')!;
+    const trainedOn = { sources: [test.id], groups: [] };
+    await expect(runJob(evaluate(optionsFor(columns, data, { trainedOn })))).rejects.toThrow(PipelineError);
+    expect((await runJob(evaluate(optionsFor(columns, data, { trainedOn, allowLeak: true })))).leak).toBe(1);
+    const groups = [test.benchmarks['made']![0]!.group];
+    await expect(
+      runJob(evaluate(optionsFor(columns, data, { trainedOn: { sources: [], groups } }))),
+    ).rejects.toMatchObject({ code: 'leak' });
+  });
+
+  it('refuses an incomplete list unless told that it is partial', async () => {
+    const data = makeData(movingBars({ groups: 4 }), { absent: 5 });
+    await expect(runJob(evaluate(optionsFor(columns, data)))).rejects.toMatchObject({ code: 'partial' });
+    expect((await runJob(evaluate(optionsFor(columns, data, { partial: true })))).data.absent).toBe(5);
+  });
+
+  it('names the nearest layer, and the splits there are', async () => {
+    const data = makeData(movingBars({ groups: 4 }));
+    await expect(
+      runJob(evaluate(optionsFor(columns, data, { config: protocol.config.parse({ layer: 'column' }) }))),
+    ).rejects.toThrow(/did you mean "columns"/);
+    await expect(runJob(evaluate(optionsFor(columns, data, { split: 2 })))).rejects.toThrow(/splits known: 1/);
+  });
+
+  it('ends without a result when stopped, and closes what it opened', async () => {
+    const data = makeData(movingBars({ groups: 4 }));
+    const stop = new AbortController();
+    const job = evaluate(optionsFor(columns, data, { seeds: 1 }), stop.signal);
+    await expect(
+      runJob(job, (event) => event.kind === 'progress' && event.done === 3 && stop.abort()),
+    ).rejects.toMatchObject({ code: 'stopped' });
+    expect(data.asked).toEqual({ opened: 3, closed: 3 });
+  });
+
+  it('shows every video at the same times, whatever its rate and length', async () => {
+    const times = new Map<string, number[]>();
+    const videos = movingBars({ groups: 4 }).map((video, i) => ({
+      ...video,
+      seconds: 1.5 + (i % 3),
+      fps: i % 2 === 0 ? 25 : 30,
+      picture: (seconds: number) => {
+        times.set(video.name, [...(times.get(video.name) ?? []), seconds]);
+        return video.picture(seconds, size);
+      },
+    }));
+    await runJob(evaluate(optionsFor(columns, makeData(videos), { seeds: 1 })));
+    for (const seen of times.values()) {
+      expect(seen).toHaveLength(3);
+      expect(Math.abs(seen[2]! - seen[0]! - 2 / 3)).toBeLessThan(1 / 25);
+    }
+  });
+});

@@ -1,0 +1,233 @@
+import { copyFileSync, cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createRandom, type Sample } from '../../src/core/index.js';
+import { diffDatasets, openDataset, openSink, verifyDataset } from '../../src/store/index.js';
+import { openPages } from '../../src/store/lmdb-pages.js';
+import { openShard } from '../../src/store/shard-reader.js';
+import {
+  collect,
+  expectSameBytes,
+  makeHeader,
+  makeTemporaryFolder,
+  makeUnit,
+  sourceId,
+  writeDataset,
+} from './fixture.js';
+
+let dir: string;
+let digest: string;
+beforeEach(async () => {
+  dir = makeTemporaryFolder();
+  ({ digest } = await writeDataset(dir, { sources: 8, shots: 3, count: 4, shards: 2 }));
+});
+
+/** Changes one byte of a sample's pixels in its shard, and says which sample. */
+async function damageRecord(n: number): Promise<Sample> {
+  const dataset = await openDataset(dir);
+  const sample = await dataset.sample(n);
+  await dataset.close();
+  for (const name of readdirSync(dir).filter((file) => file.endsWith('.mdb'))) {
+    const bytes = readFileSync(join(dir, name));
+    const at = bytes.indexOf(sample.fields['pixels'] as Uint8Array);
+    if (at < 0) continue;
+    bytes[at + 5]! ^= 4;
+    writeFileSync(join(dir, name), bytes);
+  }
+  return sample;
+}
+
+describe('verifyDataset', () => {
+  it('finds a sound dataset sound, by an independent reading of its files', async () => {
+    expect(await verifyDataset(dir)).toEqual({ digest, samples: 96, units: 24, problems: [] });
+  });
+
+  it('names the record in which one bit is wrong, and its shard', async () => {
+    const { key } = await damageRecord(37);
+    const report = await verifyDataset(dir);
+    expect(report.digest).not.toBe(digest);
+    expect(report.problems.filter((problem) => problem.includes(key))).toHaveLength(1);
+    expect(report.problems).toEqual([
+      expect.stringMatching(/^0000[01]\.mdb: its SHA-256 is not/),
+      expect.stringContaining(`record ${key} is damaged`),
+      expect.stringContaining('dataset.json: the digest is'),
+    ]);
+  });
+
+  it('tells a damaged label and damaged artefacts', async () => {
+    const folder = makeTemporaryFolder();
+    const sink = await openSink({ dir: folder, header: makeHeader(), shards: 1 });
+    const unit = makeUnit(sourceId(1), 0);
+    await sink.writeUnit(unit);
+    const marked = new Map([[unit.samples[0]!.key, { name: 'unmistakable' }]]);
+    const data = Float32Array.of(1, 2, 3);
+    await sink.finish({ labels: marked, artefacts: { mean: { dtype: 'float32', shape: [3], data } } });
+    expect((await verifyDataset(folder)).problems).toEqual([]);
+    const shard = join(folder, '00000.mdb');
+    const bytes = readFileSync(shard);
+    bytes[bytes.lastIndexOf('unmistakable')]! ^= 1;
+    writeFileSync(shard, bytes);
+    expect((await verifyDataset(folder)).problems).toHaveLength(2);
+    const artefacts = join(folder, 'artefacts.safetensors');
+    truncateSync(artefacts, readFileSync(artefacts).length - 4);
+    expect((await verifyDataset(folder)).problems.join()).toContain('artefacts.safetensors');
+  });
+
+  it('refuses a shard that is cut short, everywhere, without touching LMDB', async () => {
+    const shard = join(dir, '00000.mdb');
+    truncateSync(shard, Math.floor(readFileSync(shard).length / 2));
+    await expect(openDataset(dir)).rejects.toMatchObject({ code: 'truncated' });
+    await expect(openSink({ dir, header: makeHeader() })).rejects.toMatchObject({ code: 'truncated' });
+    const { problems } = await verifyDataset(dir);
+    expect(problems.join('\n')).toMatch(/00000\.mdb: .*is cut short/);
+    expect(problems.some((problem) => problem.startsWith('00001.mdb'))).toBe(false);
+  });
+
+  it('refuses other files and other data formats before LMDB sees them', async () => {
+    const shard = join(dir, '00001.mdb');
+    const bytes = readFileSync(shard);
+    for (const [change, code] of [
+      [(copy: Buffer) => [copy.writeUInt32LE(2, 20), copy.writeUInt32LE(2, 4096 + 20)], 'other-format'],
+      [(copy: Buffer) => copy.fill(0, 0, 4096), 'not-lmdb'],
+      [(copy: Buffer) => copy.write('hello', 16), 'not-lmdb'],
+    ] as const) {
+      const copy = Buffer.from(bytes);
+      change(copy);
+      writeFileSync(shard, copy);
+      await expect(openDataset(dir)).rejects.toMatchObject({ code, context: { path: shard } });
+      await expect(openSink({ dir, header: makeHeader() })).rejects.toMatchObject({ code });
+      expect((await verifyDataset(dir)).problems.join()).toContain('00001.mdb');
+    }
+  });
+
+  it('refuses a newer schema, a folder that is no dataset, and a missing shard', async () => {
+    const folder = makeTemporaryFolder();
+    await expect(verifyDataset(folder)).rejects.toMatchObject({ code: 'missing' });
+    await expect(openDataset(folder)).rejects.toMatchObject({ code: 'missing' });
+    const file = join(dir, 'dataset.json');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('"schema": 1', '"schema": 2'));
+    for (const open of [openDataset, verifyDataset]) {
+      await expect(open(dir)).rejects.toMatchObject({ code: 'newer-schema' });
+    }
+    await expect(openSink({ dir, header: makeHeader() })).rejects.toMatchObject({ code: 'newer-schema' });
+    writeFileSync(file, text.replace('"shards": 2', '"shards": 3'));
+    await expect(openDataset(dir)).rejects.toMatchObject({ code: 'missing' });
+    expect((await verifyDataset(dir)).problems).toEqual(['00002.mdb: the file is missing']);
+  });
+
+  it('survives any damage to a shard: never a crash, never a clean report', async () => {
+    const random = createRandom(21);
+    const shard = join(dir, '00000.mdb');
+    const sound = readFileSync(shard);
+    for (let i = 0; i < 120; i++) {
+      const bytes = Buffer.from(sound);
+      const page = random.int(bytes.length / 4096) * 4096;
+      if (i % 4 === 0) bytes.fill(random.int(256), page, page + 4096);
+      else if (i % 4 === 1) bytes.copy(bytes, page, random.int(bytes.length / 4096) * 4096, 4096);
+      // Headers and pointers of pages lie in their first bytes.
+      else for (let n = 0; n < 8; n++) bytes[page + random.int(i % 4 === 2 ? 64 : 4096)] = random.int(256);
+      if (bytes.equals(sound)) continue;
+      writeFileSync(shard, bytes);
+      const { problems } = await verifyDataset(dir);
+      expect(problems.length).toBeGreaterThan(0);
+    }
+    writeFileSync(shard, sound);
+    expect((await verifyDataset(dir)).problems).toEqual([]);
+  });
+});
+
+describe('openPages', () => {
+  it('reads what LMDB reads: branches, leaves and long values', async () => {
+    const folder = makeTemporaryFolder();
+    const header = makeHeader({
+      spec: { pixels: { dtype: 'uint8', shape: [null] }, label: { dtype: 'int32', shape: [] } },
+    });
+    const sink = await openSink({ dir: folder, header, shards: 1 });
+    const random = createRandom(4);
+    const units = Array.from({ length: 150 }, (_, n) => makeUnit(sourceId(n), n, n % 6, random.int(9000)));
+    await Promise.all(units.map((unit) => sink.writeUnit(unit)));
+    await sink.finish(null);
+    const path = join(folder, '00000.mdb');
+    const pages = openPages(path);
+    const shard = await openShard(path);
+    const damage: string[] = [];
+    const entries = [...pages.entries('samples', (message) => damage.push(message))];
+    expect(entries.map(({ key }) => Buffer.from(key).toString())).toEqual(
+      Array.from(shard.keys(), (key) => Buffer.from(key).toString()),
+    );
+    for (const { key, value } of entries) expectSameBytes(value, shard.value(key)!);
+    expect(entries).toHaveLength(units.reduce((sum, unit) => sum + unit.samples.length, 0));
+    expect(damage).toEqual([]);
+    pages.close();
+    await shard.close();
+  });
+});
+
+describe('diffDatasets', () => {
+  it('finds nothing between equal datasets, however they were written', async () => {
+    const other = makeTemporaryFolder();
+    await writeDataset(other, { sources: 8, shots: 3, count: 4, shards: 5 });
+    expect(await diffDatasets(dir, other)).toEqual([]);
+  });
+
+  it('names samples that only one has, other values, labels, artefacts and settings', async () => {
+    const other = makeTemporaryFolder();
+    const sink = await openSink({ dir: other, header: makeHeader({ seed: 2 }) });
+    const changed = makeUnit(sourceId(0), 0, 4);
+    const first = changed.samples[0]!;
+    (first.fields['pixels'] as Uint8Array)[0]! ^= 1;
+    await sink.writeUnit(changed);
+    for (let n = 1; n < 9; n++)
+      for (let shot = 0; shot < 3; shot++) await sink.writeUnit(makeUnit(sourceId(n), shot, 4));
+    const label = { cluster: 1 };
+    const mean = { dtype: 'float32', shape: [1], data: Float32Array.of(1) } as const;
+    await sink.finish({ labels: new Map([[`${sourceId(1)}/0/0`, label]]), artefacts: { mean } });
+    const found = await diffDatasets(dir, other);
+    const only = (n: number, shots: number[], where: string) =>
+      shots.flatMap((shot) => [0, 1, 2, 3].map((i) => `${sourceId(n)}/${shot}/${i} only in ${where}`));
+    expect([...found].sort()).toEqual(
+      [
+        'settings: seed 1 → 2',
+        ...only(0, [1, 2], dir),
+        ...only(8, [0, 1, 2], other),
+        `${first.key} has other values`,
+        `${sourceId(1)}/0/0 has another label`,
+        `artefact mean is only in ${other}`,
+      ].sort(),
+    );
+  });
+});
+
+describe('openDataset', () => {
+  it('gives samples by ordinal, in order, by source, and label', async () => {
+    const dataset = await openDataset(dir);
+    const samples = await collect(dataset.samples());
+    expect(samples.map(({ key }) => key)).toEqual(dataset.keys);
+    expect([...dataset.keys].sort()).toEqual(dataset.keys);
+    expect(dataset.sources).toEqual(Array.from({ length: 8 }, (_, n) => sourceId(n)).sort());
+    for (const ordinal of [0, 41, 95]) expect(await dataset.sample(ordinal)).toEqual(samples[ordinal]);
+    for (const outside of [-1, 96, 0.5]) await expect(dataset.sample(outside)).rejects.toThrow(/from 0 to 95/);
+    expect(samples[0]).toEqual(
+      makeUnit(samples[0]!.provenance.source, samples[0]!.provenance.shot, 4).samples.find(
+        ({ key }) => key === samples[0]!.key,
+      ),
+    );
+    await dataset.close();
+  });
+
+  it('leaves no trace in the folder that it reads', async () => {
+    const copy = makeTemporaryFolder();
+    cpSync(dir, copy, { recursive: true });
+    copyFileSync(join(dir, 'dataset.json'), join(copy, 'dataset.json'));
+    const before = readdirSync(copy);
+    const one = await openDataset(copy);
+    const two = await openDataset(copy);
+    expect(await one.sample(3)).toEqual(await two.sample(3));
+    expect(readdirSync(copy)).toEqual(before);
+    await one.close();
+    expect((await two.sample(5)).key).toBe(two.keys[5]);
+    await two.close();
+    expect(readdirSync(copy)).toEqual(before);
+  });
+});
