@@ -26,7 +26,7 @@ export interface LmdbParts {
 
 /** The record that setup writes last, once the part it tells of has been loaded and tried. Paths are relative to `nativeFolder()`, or absolute. */
 interface NativeRecord {
-  readonly schema: 1;
+  readonly schema: number;
   readonly version: string;
   readonly files: readonly string[];
   readonly [name: string]: unknown;

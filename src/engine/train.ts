@@ -17,6 +17,7 @@ import { openRunLog, type LogRow, type RunLog } from './run-log.js';
 import { disposeBatch, toTensorBatch } from './tensors.js';
 import { tf } from './tf.js';
 import type { BatchSource, StepResult, Trainer } from './trainer.js';
+import { readScalars, validate } from './validate.js';
 
 /** The settings of a task that the loop itself reads. */
 export interface LoopConfig {
@@ -196,7 +197,8 @@ class TrainingRun {
   async #logStep(result: StepResult, learningRate: number, isSaving: boolean): Promise<void> {
     const values = await readScalars(result);
     this.#checkFinite(values);
-    const validation = isSaving ? await this.#validate() : {};
+    const held = this.#options.validation;
+    const validation = isSaving && held ? await validate(this.#options.trainer, held()) : {};
     const { step, epoch } = this.#state;
     const seconds = Math.max(1e-9, (this.#clock() - this.#window.sinceMs) / 1000);
     const row: LogRow = {
@@ -211,32 +213,10 @@ class TrainingRun {
     };
     this.#log?.append(row);
     this.#lastLoss = row.loss;
-    const held = validation['validationLoss'];
-    if (held !== undefined && held < (this.#state.best?.value ?? Infinity))
-      this.#state = { ...this.#state, best: { step, value: held } };
+    const score = validation['validationLoss'];
+    if (score !== undefined && score < (this.#state.best?.value ?? Infinity))
+      this.#state = { ...this.#state, best: { step, value: score } };
     this.#window = { samples: 0, waitMs: 0, sinceMs: this.#clock(), keys: [] };
-  }
-
-  /** Scores of one pass over held-out data, each named `validation…`; averages weigh batches by their size. */
-  async #validate(): Promise<Record<string, number>> {
-    const { validation, trainer } = this.#options;
-    if (!validation) return {};
-    const sums: Record<string, number> = {};
-    let samples = 0;
-    for await (const batch of validation()) {
-      const inputs = toTensorBatch(batch);
-      const result = tf.tidy(() => trainer.evaluate(inputs));
-      const values = await readScalars(result);
-      tf.dispose(result);
-      disposeBatch(inputs);
-      for (const [name, value] of Object.entries(values)) sums[name] = (sums[name] ?? 0) + value * batch.keys.length;
-      samples += batch.keys.length;
-      batch.release();
-    }
-    const rename = (name: string) => `validation${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-    return samples === 0
-      ? {}
-      : Object.fromEntries(Object.entries(sums).map(([name, total]) => [rename(name), total / samples]));
   }
 
   #checkFinite(values: Readonly<Record<string, number>>): void {
@@ -256,7 +236,8 @@ class TrainingRun {
     // A finished run has nothing left that could differ.
     if (state.step < this.#options.config.steps && differing.length > 0) {
       const what = differing.map(
-        ([name, value]) => `${name} was ${String(state[name as keyof TrainingState])} and is ${String(value)}`,
+        ([name, value]) =>
+          `${name} was ${JSON.stringify(state[name as keyof TrainingState])} and is ${JSON.stringify(value)}`,
       );
       throw new ConfigError(
         `${out} cannot be resumed: ${what.join('; ')}. Use another --out, or the settings in its config.yaml.`,
@@ -311,11 +292,4 @@ class TrainingRun {
   #clock(): number {
     return this.#options.now().getTime();
   }
-}
-
-async function readScalars(result: StepResult): Promise<Record<string, number>> {
-  const entries = await Promise.all(
-    Object.entries(result).map(async ([name, tensor]) => [name, (await tensor.data())[0]!] as const),
-  );
-  return Object.fromEntries(entries);
 }

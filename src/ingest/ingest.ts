@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { lastValueFrom, toArray, type Observable } from 'rxjs';
 import {
@@ -5,6 +6,7 @@ import {
   MediaError,
   openLedger,
   PipelineError,
+  readJsonFile,
   runPool,
   sha256,
   toolVersion,
@@ -16,7 +18,7 @@ import {
 import type { IngestConfig } from './config.js';
 import { selectDecoder } from './decoders/index.js';
 import { openJournal, type Journal } from './journal.js';
-import { corpusFiles, writeCorpus } from './manifest.js';
+import { corpusFiles, writeCorpus, type CorpusFile } from './manifest.js';
 import { createProbePool, type ProbePool } from './probe-pool.js';
 import type { Candidate } from './sources/candidate.js';
 import { expandSources } from './sources/index.js';
@@ -117,6 +119,7 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
     toolVersion: toolVersion(),
     config: options.config,
     decoder: { name: decoder.name, version },
+    benchmarks: { ...readBenchmarks(corpus), ...expanded.benchmarks },
     sources,
     duplicates,
   });
@@ -138,6 +141,12 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
     failures: ledger.entries,
     stopped,
   };
+}
+
+/** Those of earlier runs into the same corpus. */
+function readBenchmarks(corpus: string): CorpusFile['benchmarks'] {
+  const file = join(corpus, corpusFiles.corpus);
+  return existsSync(file) ? readJsonFile<CorpusFile>(file, 1).benchmarks : {};
 }
 
 /** Gives false if the journal has the file already, as it is now. */

@@ -11,6 +11,7 @@ import {
   type FailureEntry,
   type VideoSource,
 } from '../core/index.js';
+import type { BenchmarkFacts } from './sources/candidate.js';
 
 /** `corpus.json`. */
 export interface CorpusFile {
@@ -19,6 +20,8 @@ export interface CorpusFile {
   readonly config: unknown;
   readonly decoder: { readonly name: string; readonly version: string };
   readonly sources: number;
+  /** Official lists that were read, by benchmark. */
+  readonly benchmarks: Readonly<Record<string, BenchmarkFacts>>;
   readonly digest: string;
 }
 
@@ -38,6 +41,7 @@ export interface Corpus {
   readonly root: string;
   readonly digest: string;
   readonly config: unknown;
+  readonly benchmarks: Readonly<Record<string, BenchmarkFacts>>;
   /** In the order of their ids. */
   readonly sources: readonly VideoSource[];
   readonly failures: readonly FailureEntry[];
@@ -59,7 +63,7 @@ export const corpusFiles = {
  * @throws StoreError `missing`, `corrupt` or `newer-schema`.
  */
 export async function readCorpus(dir: string): Promise<Corpus> {
-  const { digest, config } = readJsonFile<CorpusFile>(join(dir, corpusFiles.corpus), 1);
+  const { digest, config, benchmarks } = readJsonFile<CorpusFile>(join(dir, corpusFiles.corpus), 1);
   const sources = readLines<VideoSource>(join(dir, corpusFiles.manifest));
   const newer = sources.find((source) => (source.schema as number) > 1);
   if (newer)
@@ -75,7 +79,14 @@ export async function readCorpus(dir: string): Promise<Corpus> {
       { context: { dir } },
     );
   }
-  return { root: dir, digest, config, sources, failures: readLines<FailureEntry>(join(dir, corpusFiles.failures)) };
+  return {
+    root: dir,
+    digest,
+    config,
+    benchmarks,
+    sources,
+    failures: readLines<FailureEntry>(join(dir, corpusFiles.failures)),
+  };
 }
 
 /** Writes manifest and duplicates, then `corpus.json`, and gives the digest. Sources are put in the order of their ids. */

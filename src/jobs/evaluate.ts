@@ -233,14 +233,13 @@ async function labelledData(corpus: Corpus, { decoder: wanted = 'auto' }: Evalua
     );
   }
   const { decoder } = await selectDecoder(wanted);
+  const facts = corpus.benchmarks[benchmark];
   const entries = corpus.sources.flatMap((source) => source.benchmarks[benchmark] ?? []);
-  const classNames: string[] = [];
-  for (const { label, className } of entries) classNames[label] = className;
   return {
     benchmark,
     sources: corpus.sources,
-    classNames: Array.from(classNames, (name) => (name as string | undefined) ?? ''),
-    absent: corpus.absent[benchmark] ?? 0,
+    classNames: facts?.classNames ?? [...new Set(entries.map(({ className }) => className))],
+    absent: Math.max(0, (facts?.listed ?? 0) - new Set(entries.map(({ key }) => key)).size),
     open: (source, views) => openVideo(source, { corpusRoot: corpus.root, decoder, views }),
   };
 }

@@ -13,10 +13,9 @@ import {
   type DatasetHeader,
   type JobEvent,
   type SampleSink,
-  type VideoSource,
 } from '../core/index.js';
 import { readCorpus, selectDecoder, type Corpus } from '../ingest/index.js';
-import { mine as runMining, miners, type AnyMiner, type MineResult } from '../mining/index.js';
+import { mine as runMining, miners, selectSources, type AnyMiner, type MineResult } from '../mining/index.js';
 import { openSink } from '../store/index.js';
 
 /** What `mine` takes. */
@@ -58,8 +57,8 @@ interface PlannedSignal {
 /** Mines signals from a corpus into datasets, every video decoded once; running again goes on where it stopped. */
 export function mine(options: MineOptions, stop?: AbortSignal): Observable<JobEvent<MineSummary>> {
   return createJob(async ({ emit, signal }) => {
-    const { decoder: wanted = 'auto', workers = coreCount(), seed = 1, limit, part } = options;
-    const corpus = selectSources(await readCorpus(options.corpus), options);
+    const { decoder: wanted = 'auto', workers = coreCount(), seed = 1, limit, part, split, role, only } = options;
+    const corpus = await readCorpus(options.corpus);
     const signals = await planSignals(options);
     const { decoder } = await selectDecoder(wanted);
     const decoderVersion = { name: decoder.name, version: await decoder.version() };
@@ -79,8 +78,11 @@ export function mine(options: MineOptions, stop?: AbortSignal): Observable<JobEv
             workers,
             seed,
             now: () => new Date(),
-            ...(limit === undefined ? {} : { limit }),
-            ...(part ? { part } : {}),
+            limit,
+            part,
+            split,
+            role,
+            only,
           },
           signal,
         ),
@@ -101,9 +103,9 @@ export async function planMining(options: MineOptions): Promise<{
   readonly text: string;
   readonly more: Readonly<Record<string, unknown>>;
 }> {
-  const corpus = selectSources(await readCorpus(options.corpus), options);
+  const { sources: all } = await readCorpus(options.corpus);
   const signals = await planSignals(options);
-  const sources = corpus.sources.slice(0, options.limit);
+  const { sources } = selectSources(all, options);
   const shots = sources.reduce((sum, source) => sum + source.shots.length, 0);
   const seconds = sources.reduce((sum, source) => sum + source.video.durationSeconds, 0);
   const names = signals.map(({ name }) => name).join(', ');
@@ -120,28 +122,6 @@ export async function planMining(options: MineOptions): Promise<{
       },
     },
   };
-}
-
-/** The corpus reduced to the sources that were asked for; never one that is in the other role under another name. */
-export function selectSources(
-  corpus: Corpus,
-  { split, role = 'train', only }: Pick<MineOptions, 'split' | 'role' | 'only'>,
-): Corpus {
-  const ids = only && new Set(only);
-  const keep = (source: VideoSource): boolean => {
-    if (ids && !ids.has(source.id)) return false;
-    if (split === undefined) return true;
-    const roles = Object.values(source.benchmarks).flatMap((entries) => entries.map((entry) => entry.roles[split - 1]));
-    const other = role === 'train' ? 'test' : 'train';
-    return roles.includes(role) && !roles.includes(other);
-  };
-  const sources = corpus.sources.filter(keep);
-  if (sources.length === 0 && corpus.sources.length > 0 && split !== undefined) {
-    throw new ConfigError(
-      `No source of ${corpus.root} has the role ${role} in official split ${split}. Ingest it as ucf101:DIR or another benchmark source.`,
-    );
-  }
-  return { ...corpus, sources };
 }
 
 async function planSignals({ signals, out, file, set = [] }: MineOptions): Promise<readonly PlannedSignal[]> {

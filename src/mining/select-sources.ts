@@ -6,8 +6,12 @@ export interface SourceSelection {
   readonly limit?: number | undefined;
   /** A fixed share of the work: `index` from 0 to `count` - 1; the shares of all indices unite to the whole. */
   readonly part?: { readonly index: number; readonly count: number } | undefined;
-  /** Official split, from 1: only sources that some list trains on in it, and none tests on. */
+  /** Official split, from 1: only sources that have `role` in some list of it, and the other role in none. */
   readonly split?: number | undefined;
+  /** Default: `train`. */
+  readonly role?: 'train' | 'test' | undefined;
+  /** Only these source ids. */
+  readonly only?: readonly string[] | undefined;
 }
 
 /** What was selected. */
@@ -19,13 +23,13 @@ export interface SelectedSources {
 }
 
 /**
- * The sources to work on, in order of id: first the split, then the limit, then the part, so that the parts of a
+ * The sources to work on, in order of id: first the ids asked for, then the split, then the limit, then the part, so that the parts of a
  * limited job unite to the limited job.
  *
  * @throws RangeError if the part or limit is out of range, ConfigError if no benchmark of the corpus has such a split.
  */
 export function selectSources(sources: readonly VideoSource[], selection: SourceSelection): SelectedSources {
-  const { limit, part, split } = selection;
+  const { limit, part, split, role = 'train', only } = selection;
   if (limit !== undefined && (!Number.isInteger(limit) || limit < 0)) {
     throw new RangeError(`limit must be a whole number from 0 up, got ${limit}.`);
   }
@@ -35,8 +39,11 @@ export function selectSources(sources: readonly VideoSource[], selection: Source
   ) {
     throw new RangeError(`part.index must be from 0 to part.count - 1, got ${part.index} of ${part.count}.`);
   }
-  const sorted = [...sources].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  const chosen = split === undefined ? sorted : trainingSources(sorted, split);
+  const wanted = only && new Set(only);
+  const sorted = sources
+    .filter(({ id }) => !wanted || wanted.has(id))
+    .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  const chosen = split === undefined ? sorted : sourcesInRole(sorted, split, role);
   return {
     sources: chosen.slice(0, limit).filter((source) => !part || partOf(source.id, part.count) === part.index),
     leakingGroups: split === undefined ? [] : leakingGroups(sorted, split),
@@ -48,7 +55,7 @@ export function partOf(id: string, count: number): number {
   return Number.parseInt(sha256(`part:${id}`).slice(0, 12), 16) % count;
 }
 
-function trainingSources(sources: readonly VideoSource[], split: number): readonly VideoSource[] {
+function sourcesInRole(sources: readonly VideoSource[], split: number, role: 'train' | 'test'): readonly VideoSource[] {
   const known = Math.max(0, ...sources.flatMap((source) => entriesOf(source).map(([, entry]) => entry.roles.length)));
   if (!Number.isInteger(split) || split < 1 || split > known) {
     throw new ConfigError(
@@ -60,7 +67,7 @@ function trainingSources(sources: readonly VideoSource[], split: number): readon
   }
   return sources.filter((source) => {
     const roles = entriesOf(source).map(([, entry]) => entry.roles[split - 1]);
-    return roles.includes('train') && !roles.includes('test');
+    return roles.includes(role) && !roles.includes(role === 'train' ? 'test' : 'train');
   });
 }
 

@@ -9,14 +9,13 @@ const staleMs = 30_000;
 /**
  * Holds a folder as a lock while `work` runs; waits for another holder, and takes over from one that died.
  * It only spares double work: what is guarded appears by rename, so two holders at once would do no harm.
- *
- * @param now clock that the holder's beat is compared with.
  */
 export async function withLock<T>(
   folder: string,
-  { now, signal, onWait }: { readonly now: () => Date; readonly signal: AbortSignal; readonly onWait: () => void },
+  options: { readonly now: () => Date; readonly signal: AbortSignal; readonly onWait: () => void },
   work: () => Promise<T>,
 ): Promise<T> {
+  const { now, signal, onWait } = options;
   mkdirSync(dirname(folder), { recursive: true });
   for (let waited = false; !take(folder); waited = true) {
     signal.throwIfAborted();

@@ -64,9 +64,9 @@ export async function openDataset(dir: string): Promise<Dataset> {
     });
   const shards: ShardReader[] = [];
   try {
-    for (let i = 0; i < file.shards; i++) shards.push(await openClosedShard(join(dir, shardName(i))));
+    for (let i = 0; i < file.shards; i++) shards.push(openClosedShard(join(dir, shardName(i))));
   } catch (error) {
-    for (const shard of shards) await shard.close();
+    for (const shard of shards) shard.close();
     throw error;
   }
   return new OpenDataset(resolve(dir), headerOf(file), summary, shards);
@@ -145,7 +145,7 @@ class OpenDataset implements Dataset {
 
   async close(): Promise<void> {
     for (const source of this.#sources) await source.close();
-    for (const shard of this.#shards) await shard.close();
+    for (const shard of this.#shards) shard.close();
   }
 
   #read(shard: ShardReader, key: Uint8Array): Sample {
@@ -160,7 +160,7 @@ class OpenDataset implements Dataset {
 }
 
 /** A closed shard whose file has the length that it was closed with. */
-async function openClosedShard(pathWithoutEnding: string): Promise<ShardReader> {
+function openClosedShard(pathWithoutEnding: string): ShardReader {
   const path = `${pathWithoutEnding}.mdb`;
   const stats = readJsonFile<ShardStats>(`${pathWithoutEnding}.json`, 1);
   if (!existsSync(path)) throw new StoreError('missing', `${path} is missing.`, { context: { path } });
@@ -174,9 +174,9 @@ async function openClosedShard(pathWithoutEnding: string): Promise<ShardReader> 
       },
     );
   }
-  const shard = await openShard(path);
+  const shard = openShard(path);
   if (shard.samples === stats.samples) return shard;
-  await shard.close();
+  shard.close();
   throw new StoreError(
     'corrupt',
     `${path} has ${shard.samples} ordinals for ${stats.samples} samples. Run reelmine verify.`,
@@ -187,11 +187,11 @@ async function openClosedShard(pathWithoutEnding: string): Promise<ShardReader> 
 /** Jumps from one source's first sample to the next source's. */
 function sourcesOf(shard: ShardReader): string[] {
   const sources: string[] = [];
-  for (let key = shard.firstKey(Buffer.from([0])); key;) {
+  for (let [key] = shard.keys(); key;) {
     const name = toText(key);
     const source = name.slice(0, name.indexOf('/'));
     sources.push(source);
-    key = shard.firstKey(Buffer.from(`${source}0`)); // "0" comes right after "/"
+    [key] = shard.keys(Buffer.from(`${source}0`)); // "0" comes right after "/"
   }
   return sources;
 }

@@ -1,5 +1,15 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StoreError } from '../core/index.js';
+import {
+  bigData,
+  childOf,
+  damage,
+  longValue,
+  parsePage,
+  subDatabase,
+  type PageNode,
+  type TreePage,
+} from './lmdb-page.js';
 import { pageHeaderBytes, readMetaPages } from './lmdb-meta.js';
 
 /** A key and its value. */
@@ -8,36 +18,53 @@ export interface Entry {
   readonly value: Uint8Array;
 }
 
-/** Reads an LMDB file page by page without mapping it: nothing in a damaged file can crash the process. */
+/** One named database of a file that nobody writes. Its methods throw a StoreError `corrupt` where a page is damaged. */
+export interface PageDatabase {
+  readonly count: number;
+  /** A copy of the value, or undefined. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** Keys in order from `start` (default: the first). */
+  keys(start?: Uint8Array): Iterable<Uint8Array>;
+}
+
+/**
+ * Reads an LMDB file page by page, without LMDB: nothing is mapped, locked or written, so it works from any thread and any file system, and
+ * nothing in a damaged file can crash the process.
+ */
 export interface PageReader {
+  /** One of the file's databases; throws a StoreError `corrupt` if it lacks it. */
+  database(name: string): PageDatabase;
   /** Entries of a named database in key order. What a damaged page held is left out, and told to `onDamage`. */
   entries(database: string, onDamage: (message: string) => void): Iterable<Entry>;
   close(): void;
 }
 
-interface Node {
-  readonly key: Buffer;
-  readonly flags: number;
-  readonly low: number;
-  /** Where the node's data starts in its page. */
-  readonly dataAt: number;
+type OnDamage = (message: string) => void;
+
+interface Found {
+  readonly node: PageNode;
+  readonly bytes: Buffer;
 }
 
-const branch = 0x01;
-const leaf = 0x02;
-const overflow = 0x04;
-const bigData = 0x01;
-const subDatabase = 0x02;
+interface Tree {
+  /** -1: empty. */
+  readonly root: number;
+  readonly count: number;
+}
+
+const cachedPages = 256;
+const deepest = 32;
+const empty = new Uint8Array(0);
 
 /**
- * Opens an LMDB file of data format 1.
+ * Opens an LMDB file of data format 1 that nobody writes.
  *
  * @throws StoreError as `readMeta` says.
  *
  * Source: the structures of LMDB 0.9 (liblmdb/mdb.c: MDB_page, MDB_node, MDB_db).
  */
 export function openPages(path: string): PageReader {
-  const file = openSync(path, 'r');
+  const file = openFile(path);
   let meta;
   try {
     meta = readMetaPages(path, file);
@@ -46,70 +73,115 @@ export function openPages(path: string): PageReader {
     throw error;
   }
   const { pageBytes, pages, rootPage } = meta;
+  const cache = new Map<number, TreePage>();
 
   function read(page: number, count = 1): Buffer {
-    if (!Number.isSafeInteger(page) || page < 2 || count < 1 || page + count > pages)
+    if (!Number.isSafeInteger(page) || page < 2 || count < 1 || page + count > pages) {
       throw damage(page, 'is outside the file');
+    }
     const bytes = Buffer.allocUnsafeSlow(count * pageBytes);
     if (readSync(file, bytes, 0, bytes.length, page * pageBytes) < bytes.length) throw damage(page, 'is not all there');
     if (bytes.readBigUInt64LE(0) !== BigInt(page)) throw damage(page, 'bears another number');
     return bytes;
   }
 
-  function* walk(
-    page: number,
-    onDamage: (message: string) => void,
-    seen = new Set<number>(),
-  ): Generator<{ readonly node: Node; readonly bytes: Buffer }> {
-    let bytes: Buffer;
-    let nodes: readonly Node[];
+  function treePage(page: number): TreePage {
+    let parsed = cache.get(page);
+    if (!parsed) {
+      parsed = parsePage(read(page), page);
+      if (cache.size >= cachedPages) cache.clear();
+      cache.set(page, parsed);
+    }
+    return parsed;
+  }
+
+  function readValue({ node, bytes }: Found): Uint8Array {
+    if ((node.flags & bigData) === 0) return Uint8Array.from(bytes.subarray(node.dataAt, node.dataAt + node.low));
+    const page = Number(bytes.readBigUInt64LE(node.dataAt));
+    return longValue(read(page, Math.ceil((pageHeaderBytes + node.low) / pageBytes)), page, node.low);
+  }
+
+  function find(root: number, key: Uint8Array): Found | undefined {
+    let page = root;
+    for (let depth = 0; depth < deepest; depth++) {
+      const { isBranch, nodes, bytes } = treePage(page);
+      const at = lastNotAbove(nodes, key, isBranch);
+      const node = nodes[at];
+      if (!isBranch) return node && Buffer.compare(node.key, key) === 0 ? { node, bytes } : undefined;
+      if (!node) throw damage(page, 'is a branch without children');
+      page = childOf(node);
+    }
+    throw damage(page, 'lies too deep');
+  }
+
+  function* keysFrom(page: number, start: Uint8Array, depth = 0): Generator<Uint8Array> {
+    if (depth > deepest) throw damage(page, 'lies too deep');
+    const { isBranch, nodes } = treePage(page);
+    for (let at = Math.max(0, lastNotAbove(nodes, start, isBranch)); at < nodes.length; at++) {
+      const node = nodes[at]!;
+      if (isBranch) yield* keysFrom(childOf(node), start, depth + 1);
+      else if (Buffer.compare(node.key, start) >= 0) yield Uint8Array.from(node.key);
+    }
+  }
+
+  function* walk(page: number, onDamage: OnDamage, seen = new Set<number>()): Generator<Found> {
+    let parsed: TreePage;
     try {
       if (seen.has(page)) throw damage(page, 'is pointed to twice'); // a damaged tree may bite its own tail
       seen.add(page);
-      bytes = read(page);
-      nodes = readNodes(bytes, page);
+      parsed = parsePage(read(page), page);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       onDamage(error.message);
       return;
     }
-    const isBranch = (bytes.readUInt16LE(10) & branch) !== 0;
-    for (const node of nodes) {
-      if (isBranch) yield* walk(node.low + node.flags * 0x1_0000_0000, onDamage, seen);
-      else yield { node, bytes };
+    for (const node of parsed.nodes) {
+      if (parsed.isBranch) yield* walk(childOf(node), onDamage, seen);
+      else yield { node, bytes: parsed.bytes };
     }
   }
 
-  function readValue({ node, bytes }: { readonly node: Node; readonly bytes: Buffer }): Buffer {
-    if ((node.flags & bigData) === 0) return bytes.subarray(node.dataAt, node.dataAt + node.low);
-    const page = Number(bytes.readBigUInt64LE(node.dataAt));
-    const first = read(page);
-    if ((first.readUInt16LE(10) & overflow) === 0) throw damage(page, 'should hold a long value');
-    const needed = Math.ceil((pageHeaderBytes + node.low) / pageBytes);
-    if (first.readUInt32LE(12) < needed) throw damage(page, 'holds less than its value');
-    return read(page, needed).subarray(pageHeaderBytes, pageHeaderBytes + node.low);
+  function openTree(name: string): Tree | null {
+    const found = rootPage < 0 ? undefined : find(rootPage, Buffer.from(name));
+    return found ? parseTree(found) : null;
   }
 
-  function findRoot(database: string, onDamage: (message: string) => void): number {
-    if (rootPage >= 0) {
-      for (const found of walk(rootPage, onDamage)) {
-        if (found.node.key.toString() !== database || (found.node.flags & subDatabase) === 0 || found.node.low !== 48)
-          continue;
-        const root = found.bytes.readBigUInt64LE(found.node.dataAt + 40);
-        return root > BigInt(Number.MAX_SAFE_INTEGER) ? -1 : Number(root);
-      }
+  function findTree(name: string, onDamage: OnDamage): Tree | null {
+    for (const found of rootPage < 0 ? [] : walk(rootPage, onDamage)) {
+      const tree = found.node.key.toString() === name ? parseTree(found) : null;
+      if (tree) return tree;
     }
-    onDamage(`database ${database} is not there`);
-    return -1;
+    onDamage(`database ${name} is not there`);
+    return null;
   }
 
   return {
+    database(name) {
+      const tree = attempt(path, () => openTree(name));
+      if (!tree) throw new StoreError('corrupt', `${path} has no database ${name}.`, { context: { path, name } });
+      return {
+        count: tree.count,
+        get: (key) =>
+          attempt(path, () => {
+            const found = tree.root < 0 ? undefined : find(tree.root, key);
+            return found && readValue(found);
+          }),
+        *keys(start = empty) {
+          const keys = tree.root < 0 ? [][Symbol.iterator]() : keysFrom(tree.root, start);
+          for (;;) {
+            const step = attempt(path, () => keys.next());
+            if (step.done) return;
+            yield step.value;
+          }
+        },
+      };
+    },
     *entries(database, onDamage) {
-      const root = findRoot(database, onDamage);
-      if (root < 0) return;
-      for (const found of walk(root, onDamage)) {
+      const tree = findTree(database, onDamage);
+      if (!tree || tree.root < 0) return;
+      for (const found of walk(tree.root, onDamage)) {
         try {
-          yield { key: found.node.key, value: readValue(found) };
+          yield { key: Uint8Array.from(found.node.key), value: readValue(found) };
         } catch (error) {
           if (!(error instanceof StoreError)) throw error;
           onDamage(`the value of ${found.node.key.toString()} cannot be read: ${error.message}`);
@@ -120,29 +192,42 @@ export function openPages(path: string): PageReader {
   };
 }
 
-/** The nodes of a branch or leaf page, every offset checked. */
-function readNodes(bytes: Buffer, page: number): readonly Node[] {
-  const flags = bytes.readUInt16LE(10);
-  const isBranch = flags === branch;
-  if (!isBranch && flags !== leaf) throw damage(page, 'is of an unknown kind');
-  const lower = bytes.readUInt16LE(12);
-  const upper = bytes.readUInt16LE(14);
-  if (lower < pageHeaderBytes || lower % 2 !== 0 || lower > upper || upper > bytes.length)
-    throw damage(page, 'has a damaged header');
-  const nodes: Node[] = [];
-  for (let at = pageHeaderBytes; at < lower; at += 2) {
-    const start = bytes.readUInt16LE(at);
-    if (start < upper || start + 8 > bytes.length) throw damage(page, 'points outside itself');
-    const nodeFlags = bytes.readUInt16LE(start + 4);
-    const low = bytes.readUInt32LE(start);
-    const dataAt = start + 8 + bytes.readUInt16LE(start + 6);
-    const dataBytes = isBranch ? 0 : (nodeFlags & bigData) !== 0 ? 8 : low;
-    if (dataAt + dataBytes > bytes.length) throw damage(page, 'holds an entry that is longer than itself');
-    nodes.push({ key: Buffer.from(bytes.subarray(start + 8, dataAt)), flags: nodeFlags, low, dataAt });
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    throw new StoreError('missing', `${path} does not exist or may not be read.`, { context: { path }, cause });
   }
-  return nodes;
 }
 
-function damage(page: number, what: string): StoreError {
-  return new StoreError('corrupt', `page ${page} ${what}`, { context: { page } });
+/** A named database's record: flags and sizes, then entries u64 at 32 and root page u64 at 40; null for anything else. */
+function parseTree({ node, bytes }: Found): Tree | null {
+  if ((node.flags & subDatabase) === 0 || node.low !== 48) return null;
+  const root = bytes.readBigUInt64LE(node.dataAt + 40);
+  const count = Number(bytes.readBigUInt64LE(node.dataAt + 32));
+  return { root: root > BigInt(Number.MAX_SAFE_INTEGER) ? -1 : Number(root), count };
+}
+
+/** Index of the last node whose key is not above `key`; -1 if there is none. A branch's first key counts as below all. */
+function lastNotAbove(nodes: readonly PageNode[], key: Uint8Array, isBranch: boolean): number {
+  let low = isBranch ? 0 : -1;
+  let high = nodes.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (Buffer.compare(nodes[middle]!.key, key) <= 0) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new StoreError('corrupt', `${path} is damaged: ${error.message}. Run reelmine verify.`, {
+      context: { path, ...error.context },
+      cause: error,
+    });
+  }
 }

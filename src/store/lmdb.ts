@@ -13,15 +13,13 @@ export interface LmdbDatabase {
   /** Removes everything; inside `transact` only. */
   clear(): void;
   readonly count: number;
-  /** Keys in order from `start` (default: the first), read in pages so that a slow reader holds no snapshot. */
-  keys(start?: Uint8Array): Iterable<Uint8Array>;
-  /** The first key at or after `start`. */
-  firstKey(start: Uint8Array): Uint8Array | undefined;
+  /** Keys in order, read in pages so that a slow reader holds no snapshot. */
+  keys(): Iterable<Uint8Array>;
 }
 
 /** An open one-file LMDB environment. */
 export interface LmdbEnvironment {
-  /** One of its databases, made where it may be; throws a StoreError `corrupt` if a read-only environment lacks it. */
+  /** One of its databases, made if it is not there. */
   database(name: string): LmdbDatabase;
   /** Runs `write` and commits; all of it is on the disk (fdatasync, then the meta page) when this returns, or none of it. */
   transact(write: () => void): void;
@@ -46,7 +44,7 @@ export interface LmdbStatus {
 }
 
 interface RawStore {
-  openDB(options: object): RawStore | undefined;
+  openDB(options: object): RawStore;
   getBinary(key: Uint8Array): Uint8Array | undefined;
   doesExist(key: Uint8Array): boolean;
   put(key: Uint8Array, value: Uint8Array): unknown;
@@ -76,38 +74,27 @@ const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
 let loading: Promise<LoadedLmdb> | null = null;
 
 /**
- * Opens an environment that is one file.
+ * Opens an environment that is one file, for its one writer; closed files are read by `openPages`.
  *
- * @param mapBytes how large the file may grow; a reader takes the file's own.
+ * @param mapBytes how large the file may grow.
  * @throws StoreError `no-lmdb`, or whatever `toStoreError` makes of LMDB's error. The caller has checked the file with `readMeta`.
  */
-export async function openEnvironment({
-  path,
-  readOnly,
-  mapBytes,
-}: {
-  readonly path: string;
-  readonly readOnly: boolean;
-  readonly mapBytes?: number;
-}): Promise<LmdbEnvironment> {
+export async function openEnvironment(path: string, mapBytes: number): Promise<LmdbEnvironment> {
   const { module, passedOver } = await loadLmdb();
   if (!module) throw noLmdb(passedOver);
   const raw = attempt(path, () =>
     module.open({
       path,
       noSubdir: true,
-      readOnly,
       maxDbs: 8,
       overlappingSync: false,
-      ...(mapBytes ? { mapSize: mapBytes } : {}),
+      mapSize: mapBytes,
       ...binary,
     }),
   );
   return {
     database(name) {
       const database = attempt(path, () => raw.openDB({ name, ...binary }));
-      if (!database)
-        throw new StoreError('corrupt', `${path} has no database ${name}.`, { context: { path, database: name } });
       return wrapDatabase(database);
     },
     transact: (write) => attempt(path, () => raw.transactionSync(write)),
@@ -141,7 +128,7 @@ async function writeAndReadFormat(): Promise<number> {
   const folder = mkdtempSync(join(scratchFolder(), 'reelmine-lmdb-'));
   try {
     const path = join(folder, 'probe.mdb');
-    const environment = await openEnvironment({ path, readOnly: false });
+    const environment = await openEnvironment(path, 1 << 20);
     environment.database('probe');
     await environment.close();
     return readMeta(path).format;
@@ -187,9 +174,8 @@ function wrapDatabase(raw: RawStore): LmdbDatabase {
     get count() {
       return raw.getStats().entryCount;
     },
-    firstKey: (start) => Array.from(raw.getKeys({ start, limit: 1 }), (key) => Uint8Array.from(key))[0],
-    *keys(start) {
-      let from = start;
+    *keys() {
+      let from: Uint8Array | undefined;
       for (;;) {
         const page = Array.from(raw.getKeys({ ...(from ? { start: from } : {}), limit: keysPerPage }), (key) =>
           Uint8Array.from(key),

@@ -41,7 +41,7 @@ export class ShardWriter {
     if (!existsSync(path)) await createShard(path, limits);
     readMeta(path);
     const mapBytes = Math.max(limits.firstBytes, statSync(path).size);
-    return new ShardWriter(path, limits, await openEnvironment({ path, readOnly: false, mapBytes }));
+    return new ShardWriter(path, limits, await openEnvironment(path, mapBytes));
   }
 
   /** True if the unit is on the disk. */
@@ -124,14 +124,14 @@ export class ShardWriter {
   async #grow(): Promise<void> {
     await this.#environment.close();
     this.#mapBytes = Math.min(this.#limits.largestBytes, Math.max(this.#mapBytes, statSync(this.#path).size) * 2);
-    this.#environment = await openEnvironment({ path: this.#path, readOnly: false, mapBytes: this.#mapBytes });
+    this.#environment = await openEnvironment(this.#path, this.#mapBytes);
     this.#databases = openDatabases(this.#environment);
   }
 }
 
 async function createShard(path: string, { firstBytes }: MapLimits): Promise<void> {
   const beside = `${path}.new`;
-  const environment = await openEnvironment({ path: beside, readOnly: false, mapBytes: firstBytes });
+  const environment = await openEnvironment(beside, firstBytes);
   openDatabases(environment);
   await environment.close();
   rmSync(`${beside}-lock`, { force: true });

@@ -1,3 +1,4 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { createRandom, tensorflowParts } from '../../src/core/index.js';
 import { engineNames, selectBackend, tf, type EngineName } from '../../src/engine/index.js';
 
@@ -20,7 +21,7 @@ export function numbers(label: string, size: number, scale = 1): Float32Array {
 
 /** Values of a function of some tensors, and the gradient of `sum(value * weights)` by each, as arrays. */
 export function valueAndGradients(
-  f: (...inputs: import('@tensorflow/tfjs-core').Tensor[]) => import('@tensorflow/tfjs-core').Tensor,
+  f: (...inputs: Tensor[]) => Tensor,
   inputs: readonly { readonly data: Float32Array; readonly shape: readonly number[] }[],
 ): { readonly value: Float32Array; readonly shape: readonly number[]; readonly gradients: readonly Float32Array[] } {
   return tf.tidy(() => {

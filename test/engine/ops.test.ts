@@ -28,7 +28,7 @@ const cases: readonly Case[] = [
   {
     name: 'a strided convolution with bias and padding',
     shapes: [[2, 7, 6, 3], [3, 3, 3, 4], [4]],
-    f: (x, filter, bias) => conv2d(x!, filter!, { bias: bias!, stride: 2, pad: 1 }),
+    f: (x, filter, bias) => conv2d(x, filter, { bias: bias, stride: 2, pad: 1 }),
   },
   {
     name: 'a large strided convolution without padding',
@@ -36,56 +36,56 @@ const cases: readonly Case[] = [
       [2, 13, 13, 3],
       [5, 5, 3, 4],
     ],
-    f: (x, filter) => conv2d(x!, filter!, { stride: 4, pad: 'valid' }),
+    f: (x, filter) => conv2d(x, filter, { stride: 4, pad: 'valid' }),
   },
   {
     name: 'a grouped convolution with bias',
     shapes: [[2, 5, 5, 6], [3, 3, 3, 4], [4]],
-    f: (x, filter, bias) => groupedConv2d(x!, filter!, 2, { bias: bias!, pad: 1 }),
+    f: (x, filter, bias) => groupedConv2d(x, filter, 2, { bias: bias, pad: 1 }),
   },
   {
     name: 'max-pooling that rounds up',
     shapes: [[2, 6, 8, 3]],
-    f: (x) => maxPool(x!, { size: 3, stride: 2, pad: 'ceil' }),
+    f: (x) => maxPool(x, { size: 3, stride: 2, pad: 'ceil' }),
   },
-  { name: 'max-pooling that rounds down', shapes: [[2, 7, 8, 3]], f: (x) => maxPool(x!, { size: 3, stride: 2 }) },
+  { name: 'max-pooling that rounds down', shapes: [[2, 7, 8, 3]], f: (x) => maxPool(x, { size: 3, stride: 2 }) },
   {
     name: 'max-pooling with padding on both sides',
     shapes: [[1, 5, 5, 2]],
-    f: (x) => maxPool(x!, { size: 3, stride: 1, pad: 'same' }),
+    f: (x) => maxPool(x, { size: 3, stride: 1, pad: 'same' }),
   },
-  { name: 'batch normalization of pictures', shapes: [[3, 4, 4, 5]], f: (x) => batchNorm(x!).y },
+  { name: 'batch normalization of pictures', shapes: [[3, 4, 4, 5]], f: (x) => batchNorm(x).y },
   {
     name: 'batch normalization of vectors with scale and offset',
     shapes: [[8, 5], [5], [5]],
-    f: (x, scale, offset) => batchNorm(x!, { scale: scale!, offset: offset!, epsilon: 1e-3 }).y,
+    f: (x, scale, offset) => batchNorm(x, { scale: scale, offset: offset, epsilon: 1e-3 }).y,
   },
   {
     name: 'batch normalization by given statistics',
     shapes: [[4, 3, 3, 2], [2], [2]],
     f: (x, scale, offset) =>
-      batchNormInference(x!, tf.tensor1d([0.5, -1]), tf.tensor1d([2, 0.25]), { scale: scale!, offset: offset! }),
+      batchNormInference(x, tf.tensor1d([0.5, -1]), tf.tensor1d([2, 0.25]), { scale: scale, offset: offset }),
   },
   {
     name: 'local response normalization',
     shapes: [[2, 3, 3, 9]],
-    f: (x) => localResponseNormalization(x!, { alpha: 0.5 }),
+    f: (x) => localResponseNormalization(x, { alpha: 0.5 }),
   },
   {
     name: 'local response normalization of another power',
     shapes: [[2, 2, 2, 7]],
-    f: (x) => localResponseNormalization(x!, { size: 3, alpha: 1, beta: 0.5, bias: 2 }),
+    f: (x) => localResponseNormalization(x, { size: 3, alpha: 1, beta: 0.5, bias: 2 }),
   },
-  { name: 'a dense layer', shapes: [[4, 6], [6, 3], [3]], f: (x, weight, bias) => dense(x!, weight!, bias) },
-  { name: 'dropout', shapes: [[6, 10]], f: (x) => dropout(x!, 0.4, tf.tensor1d([7, -9], 'int32')) },
+  { name: 'a dense layer', shapes: [[4, 6], [6, 3], [3]], f: (x, weight, bias) => dense(x, weight, bias) },
+  { name: 'dropout', shapes: [[6, 10]], f: (x) => dropout(x, 0.4, tf.tensor1d([7, -9], 'int32')) },
   {
     name: 'softmax cross-entropy',
     shapes: [[5, 4]],
-    f: (x) => softmaxCrossEntropy(x!, tf.tensor1d([0, 3, 1, 1, 2], 'int32')),
+    f: (x) => softmaxCrossEntropy(x, tf.tensor1d([0, 3, 1, 1, 2], 'int32')),
   },
-  { name: 'relu', shapes: [[40]], f: (x) => relu(x!) },
-  { name: 'the logistic function', shapes: [[40]], f: (x) => tf.sigmoid(x!) },
-  { name: 'the hyperbolic tangent', shapes: [[40]], f: (x) => tf.tanh(x!) },
+  { name: 'relu', shapes: [[40]], f: (x) => relu(x) },
+  { name: 'the logistic function', shapes: [[40]], f: (x) => tf.sigmoid(x) },
+  { name: 'the hyperbolic tangent', shapes: [[40]], f: (x) => tf.tanh(x) },
 ];
 
 describe.each(cases)('$name', ({ name, shapes, f }) => {

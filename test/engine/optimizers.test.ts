@@ -51,7 +51,7 @@ describe.each(engines)('on %s', (engine) => {
           const slope = gradient[k]! + 0.1 * 0.5 * w[k]!;
           const rate = 2 * rates[i]!;
           v[k] = 0.9 * v[k]! + (style === 'caffe' ? rate * slope : slope);
-          w[k] = w[k]! - (style === 'caffe' ? v[k]! : rate * v[k]!);
+          w[k] = w[k]! - (style === 'caffe' ? v[k] : rate * v[k]);
         });
         expected.push([...w]);
       });
@@ -77,7 +77,7 @@ describe.each(engines)('on %s', (engine) => {
       w.forEach((_, k) => {
         m[k] = 0.9 * m[k]! + 0.1 * gradient[k]!;
         s[k] = 0.999 * s[k]! + 0.001 * gradient[k]! ** 2;
-        const [mean, square] = [m[k]! / (1 - 0.9 ** (i + 1)), s[k]! / (1 - 0.999 ** (i + 1))];
+        const [mean, square] = [m[k] / (1 - 0.9 ** (i + 1)), s[k] / (1 - 0.999 ** (i + 1))];
         w[k] = w[k]! - (2 * rates[i]! * mean) / (Math.sqrt(square) + 1e-8);
       });
       return [...w];
@@ -106,7 +106,7 @@ describe('learning rates', () => {
     expect([0, 99].map(constantRate(0.1))).toEqual([0.1, 0.1]);
     expect([0, 9, 10, 19, 20].map(stepRate(1, { at: [10, 20], factor: 0.5 }))).toEqual([1, 1, 0.5, 0.5, 0.25]);
     const cosine = cosineRate(1, { steps: 10, end: 0.2 });
-    expect([0, 5, 10, 15].map(cosine)).toEqual([1, 0.6, 0.2, 0.2].map((rate) => expect.closeTo(rate, 12)));
+    expect([0, 5, 10, 15].map(cosine)).toEqual([1, 0.6, 0.2, 0.2].map((rate): unknown => expect.closeTo(rate, 12)));
     expect([0, 1, 3, 4].map(withWarmUp(constantRate(1), 4))).toEqual([0.25, 0.5, 1, 1]);
   });
 });

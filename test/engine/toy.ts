@@ -1,4 +1,4 @@
-import type { Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { createRandom, type SampleBatch } from '../../src/core/index.js';
 import {
   adam,
@@ -38,12 +38,9 @@ export function createToyTrainer({
   const parameters = [...trained].map(([name, variable]) => ({ name, variable }));
   const rule = optimizer === 'adam' ? adam(parameters) : momentumSgd(parameters, { weightDecay: 1e-3 });
   const get = (name: string) => trained.get(name)!;
-  const forward = (
-    x: import('@tensorflow/tfjs-core').Tensor,
-    seedOf: import('@tensorflow/tfjs-core').Tensor | null,
-  ) => {
+  const forward = (x: Tensor, seedOf: Tensor | null) => {
     const convolved = relu(conv2d(x, get('conv.weight'), { bias: get('conv.bias'), pad: 1 }));
-    const pooled = tf.reshape(maxPool(convolved, { size: 2, stride: 2 }), [x.shape[0]!, 64]);
+    const pooled = tf.reshape(maxPool(convolved, { size: 2, stride: 2 }), [x.shape[0], 64]);
     return { convolved, logits: dense(seedOf ? dropout(pooled, 0.3, seedOf) : pooled, get('fc.weight')) };
   };
   return {

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { ConfigError, readJsonLines, runJob, StoreError, TrainingError } from '../../src/core/index.js';
+import {
+  ConfigError,
+  readJsonLines,
+  runJob,
+  StoreError,
+  TrainingError,
+  type SampleBatch,
+} from '../../src/core/index.js';
 import {
   loadWeights,
   readCheckpointState,
@@ -143,7 +150,7 @@ describe.each(engines)('training on %s', (engine) => {
     const trainer = createToyTrainer();
     const batches = createToySource().batches({ epoch: 0, batch: 0 })[Symbol.asyncIterator]();
     const step = async (n: number) => {
-      const batch = toTensorBatch((await batches.next()).value!);
+      const batch = toTensorBatch((await batches.next()).value as SampleBatch);
       const scalars = { learningRate: tf.scalar(0.01), seed: tf.tensor1d([n, 1], 'int32') };
       tf.dispose(tf.tidy(() => trainer.step(batch, scalars)));
       tf.dispose(Object.values(scalars));

@@ -35,5 +35,5 @@ export async function makeClipCorpus(count: number): Promise<ClipCorpus> {
   }
   sources.sort((a, b) => (a.id < b.id ? -1 : 1));
   const remove = (): void => rmSync(root, { recursive: true, force: true });
-  return { root, digest: 'test', config: {}, sources, failures: [], remove };
+  return { benchmarks: {}, root, digest: 'test', config: {}, sources, failures: [], remove };
 }

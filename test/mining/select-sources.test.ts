@@ -46,6 +46,8 @@ describe('selectSources', () => {
     ];
     expect(ids(selectSources(corpus, { split: 1 }))).toEqual(['a']);
     expect(ids(selectSources(corpus, { split: 2 }))).toEqual(['b', 'c', 'e']);
+    expect(ids(selectSources(corpus, { split: 1, role: 'test' }))).toEqual(['b']);
+    expect(ids(selectSources(corpus, { only: ['c', 'a', 'nowhere'] }))).toEqual(['a', 'c']);
     expect(() => selectSources(corpus, { split: 3 })).toThrow(/split must be from 1 to 2, got 3/);
     expect(() => selectSources([source('d')], { split: 1 })).toThrow(/no source of the corpus belongs to a benchmark/);
   });

@@ -117,13 +117,13 @@ async function unitsOf(dir: string): Promise<Set<number>> {
   const numbers = new Map(Array.from({ length: 20_000 }, (_, n) => [idOf(n), n]));
   const found = new Set<number>();
   for (const name of ['00000.mdb', '00001.mdb']) {
-    const shard = await openShard(join(dir, name));
+    const shard = openShard(join(dir, name));
     for (const { key, record } of shard.units()) {
       const n = numbers.get(Buffer.from(key).toString().slice(0, 16))!;
       expect(record.samples).toBe(n % 5);
       found.add(n);
     }
-    await shard.close();
+    shard.close();
   }
   return found;
 }

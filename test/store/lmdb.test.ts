@@ -19,7 +19,7 @@ describe('openEnvironment', () => {
   it('keeps all of a transaction or, when it throws, nothing of it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'reelmine-lmdb-'));
     const path = join(folder, 'a.mdb');
-    const environment = await openEnvironment({ path, readOnly: false });
+    const environment = await openEnvironment(path, 1 << 20);
     const database = environment.database('samples');
     const key = (n: number) => Buffer.from(`key ${String(n).padStart(5, '0')}`);
     environment.transact(() => {
@@ -34,9 +34,6 @@ describe('openEnvironment', () => {
     expect(database.has(key(9999))).toBe(false);
     expect(database.count).toBe(1500);
     expect(Array.from(database.keys(), String)).toHaveLength(1500);
-    expect(Buffer.from([...database.keys(key(1400))][0]!).toString()).toBe('key 01400');
-    expect(Buffer.from(database.firstKey(Buffer.from('key 00700!'))!).toString()).toBe('key 00701');
-    expect(database.firstKey(Buffer.from('l'))).toBeUndefined();
     expect(Buffer.from(database.get(key(49))!)).toEqual(Buffer.alloc(49, 49));
     expect(database.get(key(1500))).toBeUndefined();
     await environment.close();

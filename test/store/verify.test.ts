@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createRandom, type Sample } from '../../src/core/index.js';
 import { diffDatasets, openDataset, openSink, verifyDataset } from '../../src/store/index.js';
 import { openPages } from '../../src/store/lmdb-pages.js';
-import { openShard } from '../../src/store/shard-reader.js';
+import { openEnvironment } from '../../src/store/lmdb.js';
 import {
   collect,
   expectSameBytes,
@@ -150,17 +150,32 @@ describe('openPages', () => {
     await sink.finish(null);
     const path = join(folder, '00000.mdb');
     const pages = openPages(path);
-    const shard = await openShard(path);
+    const lmdb = await openEnvironment(path, 1 << 24);
+    const theirs = lmdb.database('samples');
+    const keys = [...theirs.keys()];
+    const text = (key: Uint8Array) => Buffer.from(key).toString();
     const damage: string[] = [];
     const entries = [...pages.entries('samples', (message) => damage.push(message))];
-    expect(entries.map(({ key }) => Buffer.from(key).toString())).toEqual(
-      Array.from(shard.keys(), (key) => Buffer.from(key).toString()),
-    );
-    for (const { key, value } of entries) expectSameBytes(value, shard.value(key)!);
-    expect(entries).toHaveLength(units.reduce((sum, unit) => sum + unit.samples.length, 0));
     expect(damage).toEqual([]);
+    expect(entries.map(({ key }) => text(key))).toEqual(keys.map(text));
+    expect(entries).toHaveLength(units.reduce((sum, unit) => sum + unit.samples.length, 0));
+    const ours = pages.database('samples');
+    expect(ours.count).toBe(theirs.count);
+    for (const [i, { key, value }] of entries.entries()) {
+      expectSameBytes(value, theirs.get(key)!);
+      expectSameBytes(ours.get(key)!, value);
+      expect(text([...ours.keys(key)][0]!)).toBe(text(key));
+      const between = Buffer.concat([key, Buffer.of(0)]);
+      expect(ours.get(between)).toBeUndefined();
+      const [next] = ours.keys(between);
+      expect(next && text(next)).toBe(keys[i + 1] && text(keys[i + 1]!));
+    }
+    expect(Array.from(ours.keys(), text)).toEqual(keys.map(text));
+    expect(ours.get(Buffer.of(0))).toBeUndefined();
+    expect([...pages.database('labels').keys()]).toEqual([]);
+    expect(() => pages.database('nothing')).toThrow(/has no database nothing/);
+    await lmdb.close();
     pages.close();
-    await shard.close();
   });
 });
 

@@ -25,7 +25,7 @@ export function conv2d(
   filter: Tensor,
   { bias, stride = 1, pad = 'same', groups = 1 }: ConvolutionOptions = {},
 ): Tensor4D {
-  const [padded, padding] = applyPadding(x as Tensor4D, filter.shape[0]!, stride, pad);
+  const [padded, padding] = applyPadding(x as Tensor4D, filter.shape[0], stride, pad);
   if (isNative() && (groups === 1 || hasGroupedConvolution())) {
     const attributes: ConvolutionAttributes = { stride, pad: padding };
     return tf
@@ -34,7 +34,7 @@ export function conv2d(
   }
   const convolved =
     groups === 1
-      ? (tf.conv2d(padded, filter as Tensor4D, stride, padding) as Tensor4D)
+      ? tf.conv2d<Tensor4D>(padded, filter as Tensor4D, stride, padding)
       : splitGroups(padded, filter, { groups, stride, pad: padding });
   return bias ? tf.add<Tensor4D>(convolved, bias) : convolved;
 }
@@ -55,7 +55,7 @@ function splitGroups(
   { groups, stride, pad }: { readonly groups: number; readonly stride: number; readonly pad: 'same' | 'valid' },
 ): Tensor4D {
   const inputs = tf.split<Tensor4D>(x, groups, 3);
-  const filters = tf.split<Tensor4D>(filter as Tensor4D, groups, 3);
+  const filters = tf.split<Tensor4D>(filter, groups, 3);
   const outputs = inputs.map((input, i) => tf.conv2d(input, filters[i]!, stride, pad));
   return tf.concat(outputs, 3);
 }

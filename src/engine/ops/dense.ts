@@ -6,7 +6,7 @@ import { statelessUniform } from './random.js';
 
 /** A fully connected layer: float32 [batch, in] × [in, out] + [out] → [batch, out]. */
 export function dense(x: Tensor, weight: Tensor, bias?: Tensor): Tensor2D {
-  const product = tf.matMul(x as Tensor2D, weight as Tensor2D) as Tensor2D;
+  const product = tf.matMul<Tensor2D>(x, weight);
   if (!bias) return product;
   return isNative() ? tf.engine().runKernel(biasKernel, { x: product, bias }) : tf.add<Tensor2D>(product, bias);
 }

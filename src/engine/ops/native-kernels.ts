@@ -2,10 +2,16 @@ import type { GradConfig, KernelConfig, NamedAttrMap, Tensor, TensorInfo } from 
 import { tf } from '../tf.js';
 import { attribute, hasOnednn, onednnMark, runOp, type Attribute } from './native.js';
 
-/** Names under which our own kernels are registered for TensorFlow. */
+/** Convolution of one or several groups, with an optional bias. */
 export const convolutionKernel = 'ReelmineConvolution';
+
+/** Max-pooling that keeps what its gradient needs. */
 export const maxPoolKernel = 'ReelmineMaxPool';
+
+/** Batch normalization by the batch's own statistics. */
 export const batchNormKernel = 'ReelmineBatchNorm';
+
+/** One number added to each channel. */
 export const biasKernel = 'ReelmineBias';
 
 /** How the convolution kernel is applied; groups follow from the shapes. */

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { tf } from '../tf.js';
 import { batchNormKernel } from './native-kernels.js';
 import { isNative } from './native.js';
@@ -84,7 +84,7 @@ export function localResponseNormalization(
   const channels = x.shape.at(-1)!;
   const weights = tf.mul(bandMatrix(channels, (size - 1) / 2), alpha / size);
   const normalize = tf.customGrad((input, save) => {
-    const flat = tf.reshape(input as Tensor, [-1, channels]) as Tensor2D;
+    const flat = tf.reshape<Rank.R2>(input as Tensor, [-1, channels]);
     const scale = tf.add<Tensor2D>(tf.matMul(tf.square(flat), weights), bias);
     const factor = powerOf(scale, beta);
     const y = tf.mul(flat, factor);
@@ -93,7 +93,7 @@ export function localResponseNormalization(
       value: tf.reshape(y, x.shape),
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [x2, s, f, y2, w] = saved as [Tensor2D, Tensor2D, Tensor2D, Tensor2D, Tensor2D];
-        const d = tf.reshape(dy, [-1, channels]) as Tensor2D;
+        const d = tf.reshape<Rank.R2>(dy, [-1, channels]);
         const spread = tf.matMul(tf.div(tf.mul(d, y2), s), w); // the band is symmetric
         return tf.reshape(tf.sub(tf.mul(d, f), tf.mul(tf.mul(x2, 2 * beta), spread)), x.shape);
       },

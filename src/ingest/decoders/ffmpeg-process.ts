@@ -1,7 +1,5 @@
 import ffmpeg from 'fluent-ffmpeg';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { MediaError } from '../../core/index.js';
 
 /** One running ffmpeg that reads a file and writes raw bytes. */
@@ -42,6 +40,8 @@ export function runFfmpeg(
         .inputOptions(['-nostdin', ...inputOptions])
         .outputOptions([...outputOptions])
         .format(format);
+      // fluent-ffmpeg ends a command 20 ms after its output says that it is closed, done or not: ours does not say it.
+      const output = new PassThrough({ emitClose: false });
       const ended = new Promise<Error | null>((resolve) => {
         command.on('end', () => resolve(null)).on('error', (error: Error) => resolve(error));
       });
@@ -55,7 +55,8 @@ export function runFfmpeg(
       let finished = false;
       void ended.then(onEnd);
       try {
-        yield* command.pipe() as unknown as Readable & AsyncIterable<Uint8Array>;
+        command.pipe(output, { end: true });
+        yield* output as AsyncIterable<Uint8Array>;
         const error = await ended;
         finished = true;
         signal?.throwIfAborted();
@@ -63,11 +64,8 @@ export function runFfmpeg(
       } finally {
         signal?.removeEventListener('abort', kill);
         if (!finished) {
-          const process = (command as unknown as { readonly ffmpegProc?: ChildProcess }).ffmpegProc;
           kill();
           await ended;
-          // fluent-ffmpeg also calls it ended when its output is closed; the process may live a little longer.
-          if (process && process.exitCode === null && process.signalCode === null) await once(process, 'exit');
         }
       }
     },

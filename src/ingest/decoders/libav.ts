@@ -101,6 +101,8 @@ async function* decodeViews(
       picker: createFramePicker(view?.fps ?? null, span, media.video.timeBase),
     };
   });
+  // Memory of earlier passes is given back between turns of the event loop.
+  await yieldToEvents();
   const reader = new PictureReader(av, path, counters);
   try {
     let picture = firstPicture(reader, span, media.video.startPts);

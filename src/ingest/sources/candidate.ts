@@ -13,6 +13,14 @@ export interface Candidate {
   readonly synthetic?: { readonly seed: number; readonly name: string };
 }
 
+/** An official list, whether its clips are here or not. */
+export interface BenchmarkFacts {
+  /** Class names in the order of their labels. */
+  readonly classNames: readonly string[];
+  /** Clips that the list names. */
+  readonly listed: number;
+}
+
 /** What sources come to. */
 export interface ExpandedSources {
   readonly candidates: readonly Candidate[];
@@ -20,5 +28,7 @@ export interface ExpandedSources {
   readonly ignored: number;
   /** Entries of official lists that are not here. */
   readonly absent: number;
+  /** Official lists that were read, by benchmark. */
+  readonly benchmarks?: Readonly<Record<string, BenchmarkFacts>>;
   readonly warnings: readonly string[];
 }

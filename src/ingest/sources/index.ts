@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { ConfigError, type BenchmarkEntry } from '../../core/index.js';
-import type { Candidate, ExpandedSources } from './candidate.js';
+import type { BenchmarkFacts, Candidate, ExpandedSources } from './candidate.js';
 import { expandGlob, expandPath, isPattern } from './files.js';
 import { existsSync } from 'node:fs';
 import { expandList, isListFile } from './list.js';
@@ -26,6 +26,7 @@ export async function expandSources(sources: readonly string[], corpus: string):
     candidates: [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     ignored: all.reduce((sum, it) => sum + it.ignored, 0),
     absent: all.reduce((sum, it) => sum + it.absent, 0),
+    benchmarks: Object.assign({}, ...all.map((it) => it.benchmarks ?? {})) as Readonly<Record<string, BenchmarkFacts>>,
     warnings: all.flatMap((it) => it.warnings),
   };
 }

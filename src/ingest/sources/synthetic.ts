@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, type BenchmarkEntry } from '../../core/index.js';
-import { createMotionSet, type SyntheticVideo } from '../../synthetic/index.js';
+import { createMotionSet, motionSetClassNames, type SyntheticVideo } from '../../synthetic/index.js';
 import { encodeVideo } from '../encoder.js';
 import type { Candidate, ExpandedSources } from './candidate.js';
 
@@ -21,7 +21,8 @@ export function expandSynthetic(seedText: string, corpus: string): ExpandedSourc
     benchmarks: { synthetic: [entryOf(video)] },
     synthetic: { seed, name: video.name },
   }));
-  return { candidates, ignored: 0, absent: 0, warnings: [] };
+  const benchmarks = { synthetic: { classNames: motionSetClassNames, listed: candidates.length } };
+  return { candidates, ignored: 0, absent: 0, benchmarks, warnings: [] };
 }
 
 /** Makes one video of a motion set as an MP4 file with sound, unless it is there. */

@@ -89,7 +89,13 @@ export async function expandUcf101(dir: string): Promise<ExpandedSources> {
       .map((name) => join(folder, name))
       .filter((file) => videoExtensions.has(extname(file).toLowerCase())),
   );
-  return { candidates, ignored: videos.filter((file) => !listed.has(file)).length, absent, warnings: [] };
+  return {
+    candidates,
+    ignored: videos.filter((file) => !listed.has(file)).length,
+    absent,
+    benchmarks: { ucf101: { classNames, listed: entries.length } },
+    warnings: [],
+  };
 }
 
 function parseLine(

@@ -8,7 +8,7 @@ export const shuffleAndLearnConfig = z.strictObject({
     .enum(['paper', 'small', 'tiny'])
     .default('small')
     .describe('Which set of values the other keys start from.'),
-  steps: z.int().nonnegative().default(400).describe('Updates of the weights.'),
+  steps: z.int().nonnegative().default(300).describe('Updates of the weights.'),
   batchSize: count().default(64).describe('Tuples in one update.'),
   learningRate: z.number().positive().default(0.01).describe('Step size before any drop.'),
   learningRateDrops: z

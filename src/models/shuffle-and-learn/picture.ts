@@ -23,23 +23,29 @@ export function cropToSquare(
   const { data, width, channels } = picture;
   const across = resizeTaps({ from: box.x, length: box.width, size, limit: width });
   const down = resizeTaps({ from: box.y, length: box.height, size, limit: picture.height });
-  const rows = new Float32Array(width * 3);
+  const columns = across.flatMap((taps) => taps.map(({ index }) => index));
+  const [left, right] = [Math.min(...columns), Math.max(...columns) + 1]; // all that any output pixel needs
+  const row = new Float32Array((right - left) * 3);
   const out = new Uint8Array(size * size * 3);
   for (let y = 0; y < size; y++) {
-    rows.fill(0);
+    row.fill(0);
     for (const { index, weight } of down[y]!) {
-      for (let x = 0; x < width; x++) {
-        for (let c = 0; c < 3; c++)
-          rows[x * 3 + c]! += weight * data[(index * width + x) * channels + (channels === 3 ? c : 0)]!;
-      }
+      const start = (index * width + left) * channels;
+      if (channels === 3) for (let i = 0; i < row.length; i++) row[i]! += weight * data[start + i]!;
+      else for (let i = 0; i < row.length; i++) row[i]! += weight * data[start + Math.floor(i / 3) * channels]!;
     }
     for (let x = 0; x < size; x++) {
       const to = (y * size + (mirror ? size - 1 - x : x)) * 3;
-      for (let c = 0; c < 3; c++) {
-        let value = 0;
-        for (const { index, weight } of across[x]!) value += weight * rows[index * 3 + c]!;
-        out[to + c] = Math.min(255, Math.max(0, Math.round(value)));
+      let [red, green, blue] = [0, 0, 0];
+      for (const { index, weight } of across[x]!) {
+        const at = (index - left) * 3;
+        red += weight * row[at]!;
+        green += weight * row[at + 1]!;
+        blue += weight * row[at + 2]!;
       }
+      out[to] = Math.round(red); // a mean of bytes is a byte
+      out[to + 1] = Math.round(green);
+      out[to + 2] = Math.round(blue);
     }
   }
   return out;

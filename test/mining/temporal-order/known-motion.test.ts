@@ -4,18 +4,18 @@ import { mineVideo, unitedViews } from '../../../src/mining/index.js';
 import { temporalOrderConfig } from '../../../src/mining/temporal-order/config.js';
 import miner from '../../../src/mining/temporal-order/index.js';
 import { measureMotion } from '../../../src/mining/temporal-order/motion.js';
-import { openReel, timeBase } from '../fakes.js';
+import { openReel, timeBase, type Reel } from '../fakes.js';
 
 const never = new AbortController().signal;
 const videos = createMotionSet({ seed: 11, groups: 2, testGroups: 1, clipsPerGroup: 2 });
-const reelOf = ({ name, width, height, fps, frameCount, truth, frame }: SyntheticVideo) => ({
-  id: name,
-  width,
-  height,
-  fps,
-  frames: frameCount,
-  cuts: truth.cuts,
-  frame,
+const reelOf = (video: SyntheticVideo): Reel => ({
+  id: video.name,
+  width: video.width,
+  height: video.height,
+  fps: video.fps,
+  frames: video.frameCount,
+  cuts: video.truth.cuts,
+  frame: (i) => video.frame(i),
 });
 
 describe('temporal-order on the generated motion set', () => {
