@@ -61,6 +61,7 @@ export function createTerminal(
       const isLast = event.total !== null && event.done >= event.total;
       if (!isLast && now() - shownAt < (isBar ? barIntervalMs : plainIntervalMs)) return;
       shownAt = now();
+      if (isLast) meters.delete(event.stage);
       if (!isBar) {
         output.write(`${progressLine(event, measured)}\n`);
         return;
@@ -71,7 +72,6 @@ export function createTerminal(
       if (isLast) {
         output.write('\n');
         barLength = 0;
-        meters.delete(event.stage);
       }
     },
     log,

@@ -53,9 +53,9 @@ export async function inspect(dir: string): Promise<Inspection> {
   }
   if (kind === 'dataset') {
     const dataset = await openDataset(dir);
-    const facts = datasetFacts(dataset);
+    const inspection = { kind, digest: dataset.digest, records: dataset.keys.length, facts: datasetFacts(dataset) } as const;
     await dataset.close();
-    return { kind, digest: dataset.digest, records: dataset.keys.length, facts };
+    return inspection;
   }
   if (kind === 'run') {
     const run = readRun(dir);

@@ -231,14 +231,14 @@ function addGrain(picture: Uint8Array, rowLength: number, grain: Int8Array, rand
 
 function checked(options: MotionSetOptions): Settings {
   const settings: Settings = {
-    groups: 8,
-    testGroups: 3,
+    groups: 10,
+    testGroups: 4,
     clipsPerGroup: 1,
     width: 160,
     height: 120,
     fps: 25,
-    takeFrames: 100,
-    secondTakeFrames: 75,
+    takeFrames: 140,
+    secondTakeFrames: 100,
     cutEvery: 4,
     sampleRateHz: 16_000,
     ...options,
