@@ -1,4 +1,5 @@
 export * from './core/index.js';
+export { selectBackend, type SelectedEngine } from './engine/index.js';
 export { evaluators } from './eval/index.js';
 export { ingestConfig, readCorpus, type Corpus, type IngestConfig, type IngestResult } from './ingest/index.js';
 export { ingest, type IngestOptions } from './jobs/ingest.js';

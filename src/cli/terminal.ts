@@ -25,8 +25,7 @@ const barIntervalMs = 100;
 /**
  * Progress on a stream: a bar with rate and remaining time on a terminal, one plain line per interval elsewhere,
  * NDJSON for `json`. `NO_COLOR` is respected by using no colour at all.
- *
- * @param now clock in milliseconds.
+ * `now` is a clock in milliseconds.
  */
 export function createTerminal(
   output: Output,

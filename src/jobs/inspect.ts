@@ -53,7 +53,12 @@ export async function inspect(dir: string): Promise<Inspection> {
   }
   if (kind === 'dataset') {
     const dataset = await openDataset(dir);
-    const inspection = { kind, digest: dataset.digest, records: dataset.keys.length, facts: datasetFacts(dataset) } as const;
+    const inspection = {
+      kind,
+      digest: dataset.digest,
+      records: dataset.keys.length,
+      facts: datasetFacts(dataset),
+    } as const;
     await dataset.close();
     return inspection;
   }

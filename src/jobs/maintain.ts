@@ -45,7 +45,7 @@ export async function diff(a: string, b: string): Promise<readonly string[]> {
   const [one, two] = [await readCorpus(a), await readCorpus(b)];
   const byId = (sources: readonly VideoSource[]) => new Map(sources.map((source) => [source.id, source]));
   const [left, right] = [byId(one.sources), byId(two.sources)];
-  const comparable = ({ paths: _paths, ...rest }: VideoSource) => canonicalJson(rest);
+  const comparable = (source: VideoSource) => canonicalJson({ ...source, paths: [] });
   return [...new Set([...left.keys(), ...right.keys()])].sort().flatMap((id) => {
     const [x, y] = [left.get(id), right.get(id)];
     if (!x || !y) return [`${id} (${(x ?? y)?.paths[0] ?? ''}) is only in ${x ? a : b}`];

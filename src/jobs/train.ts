@@ -80,7 +80,7 @@ export function train(options: TrainOptions, stop?: AbortSignal): Observable<Job
       const random = createRandom(seed);
       const trainer = task.createTrainer(config, random.fork('init'));
       closers.push(async () => trainer.dispose());
-      if (init !== undefined) await loadWeights(trainer, init);
+      if (init !== undefined) loadWeights(trainer, init);
       const shared = { prepare: task.prepare, config, batchSize: config.batchSize, seed };
       const source = dataset.batchSource({ ...shared, workers, mode: 'train', ordinals: training.ordinals });
       closers.push(() => source.close());

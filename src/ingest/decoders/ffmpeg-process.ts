@@ -1,4 +1,6 @@
 import ffmpeg from 'fluent-ffmpeg';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { MediaError } from '../../core/index.js';
 
@@ -50,6 +52,13 @@ export function runFfmpeg(
         if (tail.length > keptLines) tail.shift();
         onLine(line);
       });
+      // fluent-ffmpeg may say that a killed command has ended a moment before its process is gone.
+      let gone: Promise<unknown> = Promise.resolve();
+      command.on('start', () => {
+        const { ffmpegProc } = command as unknown as { readonly ffmpegProc?: ChildProcess };
+        if (ffmpegProc && ffmpegProc.exitCode === null && ffmpegProc.signalCode === null)
+          gone = once(ffmpegProc, 'exit');
+      });
       const kill = () => command.kill('SIGKILL');
       signal?.addEventListener('abort', kill, { once: true });
       let finished = false;
@@ -66,6 +75,7 @@ export function runFfmpeg(
         if (!finished) {
           kill();
           await ended;
+          await gone;
         }
       }
     },

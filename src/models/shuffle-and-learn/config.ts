@@ -32,12 +32,14 @@ export const shuffleAndLearnConfig = z.strictObject({
   imageSize: z.int().min(24).default(80).describe('Side of the square pictures that the network sees, pixels.'),
   crop: z
     .enum(['whole', 'patch'])
-    .default('patch')
-    .describe('Take the whole picture, or the moving place that the record names.'),
+    .default('whole')
+    .describe(
+      'Take the whole picture, or the moving place that the record names; its mean colour then gives some order away.',
+    ),
   jitter: z
     .number()
     .min(0)
-    .default(5)
+    .default(2)
     .describe('Largest shift of each single frame of a tuple, in pixels of imageSize; 0: none.'),
   mirror: z.boolean().default(true).describe('Swap left and right of whole tuples, half of the time.'),
   colour: z
