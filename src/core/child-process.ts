@@ -15,8 +15,8 @@ const keptBytes = 65_536;
 
 /**
  * Runs a program without a shell and waits for its end. Its exit status is not judged.
+ * `timeoutMs` kills it after that long; 0: never.
  *
- * @param timeoutMs kills it after that long; 0: never.
  * @throws Error (`ENOENT`, …) if it cannot be started, AbortError if `signal` aborts.
  */
 export function runProcess(

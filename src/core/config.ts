@@ -13,10 +13,9 @@ export interface LoadedConfig<C> {
 
 /**
  * Reads a configuration: the YAML file, then each `path.to.key=value`, checked, completed with defaults and frozen.
+ * `file` is the path of a YAML file, whose whole content is the configuration; values in `set` are YAML scalars or flow collections.
  *
  * @param schema a strict zod object in which every key has a default and a description.
- * @param file path of a YAML file; its whole content is the configuration.
- * @param set overrides; values are YAML scalars or flow collections.
  * @throws ConfigError naming the key, what is allowed, and for an unknown key the nearest one.
  */
 export function loadConfig<C>(

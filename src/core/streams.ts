@@ -70,7 +70,6 @@ export function runPool<T, R>(
 export async function* untilAborted<T>(items: AsyncIterable<T> | Iterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   for await (const item of items) {
     if (signal.aborted) return;
-    yield item;
-    if (signal.aborted) return;
+    yield item; // the signal is looked at again before the next item, and the source ended then
   }
 }
