@@ -65,6 +65,9 @@ export function addCommonOptions(command: Command): Command {
     );
 }
 
+/** Commands that may take long enough to be planned first. */
+const plannedCommands: ReadonlySet<string> = new Set(['ingest', 'mine', 'train']);
+
 /** Runs a command's body: signals, progress, result, errors, exit code. */
 export async function runCommand(
   name: string,
@@ -86,6 +89,9 @@ export async function runCommand(
   });
   let exitCode: number;
   try {
+    if (options.plan === true && !plannedCommands.has(name)) {
+      throw new ConfigError(`${name} has no --plan: ${[...plannedCommands].join(', ')} have one.`);
+    }
     const outcome = await body({
       terminal,
       onEvent: (event) => terminal.show(event),

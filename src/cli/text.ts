@@ -14,7 +14,7 @@ export function describeFailures(failures: readonly FailureEntry[]): string[] {
   for (const failure of failures) byCode.set(failure.code, [...(byCode.get(failure.code) ?? []), failure]);
   return [...byCode].flatMap(([code, entries]) => [
     `  ${entries.length} × ${code} (${failureCodes[code]})`,
-    ...entries.slice(0, 3).map((entry) => `      ${entry.path}: ${entry.message}`),
+    ...entries.slice(0, 3).map(({ path, message }) => `      ${message.startsWith(path) ? '' : `${path}: `}${message}`),
     ...(entries.length > 3 ? [`      … and ${entries.length - 3} more in failures.jsonl`] : []),
   ]);
 }
@@ -41,4 +41,16 @@ export function describeMetrics(metrics: readonly Metric[], rivals: readonly Riv
       }),
     ]),
   ]);
+}
+
+/** `1.5 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`;
 }

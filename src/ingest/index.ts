@@ -6,5 +6,7 @@ export * from './ingest.js';
 export * from './manifest.js';
 export * from './probe.js';
 export * from './shots.js';
+export { expandSources } from './sources/index.js';
+export type { ExpandedSources } from './sources/candidate.js';
 export { parseUcf101, type BenchmarkList, type ListedClip } from './sources/ucf101.js';
 export * from './video-reader.js';

@@ -1,6 +1,7 @@
+import { statSync } from 'node:fs';
 import type { Observable } from 'rxjs';
 import { checkConfig, coreCount, type JobEvent } from '../core/index.js';
-import { ingest as runIngest, ingestConfig, type IngestResult } from '../ingest/index.js';
+import { expandSources, ingest as runIngest, ingestConfig, type IngestResult } from '../ingest/index.js';
 
 /** What `ingest` takes. */
 export interface IngestOptions {
@@ -38,4 +39,21 @@ export function ingest(
     },
     stop,
   );
+}
+
+/** What `ingest` would read: files and their bytes, and what it would leave aside. Nothing is decoded or written. */
+export async function planIngest({
+  sources,
+  corpus,
+  limit,
+}: Pick<IngestOptions, 'sources' | 'corpus' | 'limit'>): Promise<{
+  readonly files: number;
+  readonly bytes: number;
+  readonly ignored: number;
+  readonly absent: number;
+}> {
+  const { candidates, ignored, absent } = await expandSources(sources, corpus);
+  const chosen = candidates.slice(0, limit);
+  const bytes = chosen.reduce((sum, { path }) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  return { files: chosen.length, bytes, ignored, absent };
 }

@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Observable } from 'rxjs';
 import {
@@ -9,10 +10,13 @@ import {
   loadConfig,
   openLedger,
   runJob,
+  scratchFolder,
   toolVersion,
   type DatasetHeader,
+  type DatasetSummary,
   type JobEvent,
   type SampleSink,
+  type VideoSource,
 } from '../core/index.js';
 import { readCorpus, selectDecoder, type Corpus } from '../ingest/index.js';
 import { mine as runMining, miners, selectSources, type AnyMiner, type MineResult } from '../mining/index.js';
@@ -36,7 +40,7 @@ export interface MineOptions {
   readonly part?: { readonly index: number; readonly count: number } | undefined;
   /** Official split, from 1: only sources of `role` in it. */
   readonly split?: number | undefined;
-  readonly role?: 'train' | 'test';
+  readonly role?: 'train' | 'test' | undefined;
   /** Only these source ids. */
   readonly only?: readonly string[];
 }
@@ -96,32 +100,54 @@ export function mine(options: MineOptions, stop?: AbortSignal): Observable<JobEv
   }, stop);
 }
 
-/** What `mine` would do: sources, shots and seconds of video, and how fast a small measured sample went. */
-export async function planMining(options: MineOptions): Promise<{
-  readonly counts: { readonly done: number; readonly skipped: number; readonly failed: number };
-  readonly outputs: readonly string[];
-  readonly text: string;
-  readonly more: Readonly<Record<string, unknown>>;
-}> {
-  const { sources: all } = await readCorpus(options.corpus);
+/** What `mine` would do, from a few sources that are really mined into a scratch folder and thrown away. */
+export interface MinePlan {
+  readonly signals: readonly { readonly name: string; readonly configHash: string }[];
+  readonly sources: number;
+  readonly shots: number;
+  /** Of video. */
+  readonly videoSeconds: number;
+  /** How many sources were measured; 0: the corpus is empty. */
+  readonly measured: number;
+  /** Extrapolated by the length of the videos. */
+  readonly estimate: { readonly seconds: number; readonly samples: number; readonly bytes: number };
+}
+
+/** Measures `mine` on up to `measured` sources, chosen by the hash of their ids, and extrapolates. */
+export async function planMining(
+  options: MineOptions,
+  { measured = 4 }: { readonly measured?: number } = {},
+): Promise<MinePlan> {
+  const { sources } = selectSources((await readCorpus(options.corpus)).sources, options);
   const signals = await planSignals(options);
-  const { sources } = selectSources(all, options);
-  const shots = sources.reduce((sum, source) => sum + source.shots.length, 0);
-  const seconds = sources.reduce((sum, source) => sum + source.video.durationSeconds, 0);
-  const names = signals.map(({ name }) => name).join(', ');
-  return {
-    counts: { done: 0, skipped: sources.length, failed: 0 },
-    outputs: [],
-    text: `would mine ${names} from ${sources.length} videos, ${shots} shots, ${(seconds / 60).toFixed(1)} minutes of video`,
-    more: {
-      plan: {
-        signals: signals.map(({ name, configHash }) => ({ name, configHash })),
-        sources: sources.length,
-        shots,
-        seconds,
+  const chosen = [...sources].sort((a, b) => (hashJson(a.id) < hashJson(b.id) ? -1 : 1)).slice(0, measured);
+  const lengthOf = (list: readonly VideoSource[]) => list.reduce((sum, { video }) => sum + video.durationSeconds, 0);
+  const scratch = mkdtempSync(join(scratchFolder(), 'reelmine-plan-'));
+  try {
+    const started = performance.now();
+    const only = chosen.map(({ id }) => id);
+    const whole = { split: undefined, role: undefined, limit: undefined, part: undefined } as const;
+    const result = chosen.length === 0 ? null : await runJob(mine({ ...options, ...whole, out: scratch, only }));
+    const seconds = (performance.now() - started) / 1000;
+    const found = Object.values(result?.signals ?? {}).flatMap(({ summary }) => summary ?? []);
+    const share = chosen.length === 0 ? 0 : lengthOf(sources) / lengthOf(chosen);
+    const total = (of: (summary: DatasetSummary) => number) =>
+      Math.round(share * found.reduce((sum, summary) => sum + of(summary), 0));
+    return {
+      signals: signals.map(({ name, configHash }) => ({ name, configHash })),
+      sources: sources.length,
+      shots: sources.reduce((sum, source) => sum + source.shots.length, 0),
+      videoSeconds: lengthOf(sources),
+      measured: chosen.length,
+      estimate: {
+        seconds: share * seconds,
+        samples: total(({ samples }) => samples),
+        bytes: total(({ bytes }) => bytes),
       },
-    },
-  };
+    };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 async function planSignals({ signals, out, file, set = [] }: MineOptions): Promise<readonly PlannedSignal[]> {

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { loadConfig } from '../../core/index.js';
 import { addCommonOptions, runCommand, type CommonOptions } from '../command.js';
 import { exitCodes } from '../exit.js';
-import { describeCounts, describeFailures } from '../text.js';
+import { describeCounts, describeFailures, formatBytes } from '../text.js';
 
 interface IngestCommandOptions extends CommonOptions {
   readonly corpus: string;
@@ -20,8 +20,18 @@ export default function addIngest(program: Command): void {
       .addOption(new Option('--decoder <name>', 'libav, ffmpeg or auto').default('auto')),
   ).action((sources: string[], options: IngestCommandOptions) =>
     runCommand('ingest', options, async ({ onEvent, stop }) => {
-      const { ingest, ingestConfig, runJob } = await import('../../index.js');
+      const { ingest, ingestConfig, planIngest, runJob } = await import('../../index.js');
       const { config } = loadConfig(ingestConfig, { file: options.config, set: options.set });
+      if (options.plan === true) {
+        const plan = await planIngest({ ...options, sources });
+        const aside = `${plan.ignored} other files ignored, ${plan.absent} absent`;
+        return {
+          counts: { done: 0, skipped: plan.files, failed: 0 },
+          outputs: [],
+          text: `would read ${plan.files} videos, ${formatBytes(plan.bytes)}; ${aside}`,
+          more: { plan },
+        };
+      }
       const result = await runJob(ingest({ ...options, sources, config }, stop), onEvent);
       const nothing = result.counts.done === 0 && result.counts.skipped === 0 && result.counts.failed > 0;
       return {

@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander';
 import { ConfigError } from '../../core/index.js';
 import { addCommonOptions, parseWhole, runCommand, type CommonOptions } from '../command.js';
-import { describeCounts, describeFailures } from '../text.js';
+import { formatSeconds } from '../terminal.js';
+import { describeCounts, describeFailures, formatBytes } from '../text.js';
 
 interface MineCommandOptions extends CommonOptions {
   readonly corpus: string;
@@ -29,7 +30,17 @@ export default function addMine(program: Command): void {
       const signals = list.split(',').filter((name) => name !== '');
       if (signals.length === 0) throw new ConfigError('Name at least one signal.');
       const { config: file, ...rest } = options;
-      if (options.plan === true) return planMining({ ...rest, signals, file });
+      if (options.plan === true) {
+        const plan = await planMining({ ...rest, signals, file });
+        const { seconds, samples, bytes } = plan.estimate;
+        const measured = `about ${formatSeconds(seconds)}, ${samples} samples, ${formatBytes(bytes)}, by ${plan.measured} videos that were tried`;
+        return {
+          counts: { done: 0, skipped: plan.sources, failed: 0 },
+          outputs: [],
+          text: `would mine ${list} from ${plan.sources} videos, ${plan.shots} shots, ${formatSeconds(plan.videoSeconds)} of video: ${measured}`,
+          more: { plan },
+        };
+      }
       const result = await runJob(mine({ ...rest, signals, file }, stop), onEvent);
       const lines = Object.entries(result.signals).map(([name, { summary, counts }]) =>
         summary
@@ -64,16 +75,4 @@ export default function addMine(program: Command): void {
       };
     }),
   );
-}
-
-/** `1.5 MB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`;
 }
