@@ -160,12 +160,12 @@ function loadQuietly(path: string): Addon {
   }
 }
 
-/** tfjs-node calls two functions that Node 23 took away. */
+/** tfjs-node calls two functions that newer versions of Node warn about or no longer have. */
 function restoreUtil(): void {
   const old = util as unknown as {
     isNullOrUndefined?: (value: unknown) => boolean;
     isArray?: (value: unknown) => boolean;
   };
-  old.isNullOrUndefined ??= (value) => value === null || value === undefined;
-  old.isArray ??= Array.isArray;
+  old.isNullOrUndefined = (value) => value === null || value === undefined;
+  old.isArray = Array.isArray;
 }
