@@ -61,7 +61,8 @@ export async function selectBackend(name: string = 'auto'): Promise<SelectedEngi
     }
   }
   const reasons = passedOver.map(({ name: engine, reason }) => `${engine}: ${reason}`).join('; ');
-  throw new BackendError(`No engine works. ${reasons}`, { context: { passedOver } });
+  const message = name === 'auto' ? `No engine works: ${reasons}.` : `The engine is not usable here: ${reasons}.`;
+  throw new BackendError(message, { context: { passedOver } });
 }
 
 /**

@@ -1,61 +1,22 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   BackendError,
   lmdbParts,
   nativeFolder,
   packageRoot,
   readEnvironment,
-  runJob,
   runProcess,
   tensorflowParts,
   writeEnvironment,
 } from '../../src/core/index.js';
-import { doctor, fileSystemKind, setup, type SetupOptions } from '../../src/setup/index.js';
+import { doctor, fileSystemKind } from '../../src/setup/index.js';
 
-const path = readEnvironment('PATH') ?? '';
-const cache = readEnvironment('REELMINE_CACHE') ?? '';
-const real = tensorflowParts();
+import { folder, isolateTests, path, real, run, usePrograms } from './isolated.js';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'reelmine-setup-'));
-  writeEnvironment('REELMINE_CACHE', join(folder, 'cache'));
-});
-afterEach(() => {
-  writeEnvironment('REELMINE_CACHE', cache);
-  writeEnvironment('PATH', path);
-  writeEnvironment('CXX', '');
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** Only these programs on the PATH; each does nothing and succeeds. */
-function usePrograms(...names: string[]): void {
-  const bin = join(folder, 'bin');
-  mkdirSync(bin, { recursive: true });
-  for (const name of names) {
-    writeFileSync(join(bin, name), '#!/bin/sh\nexit 0\n');
-    chmodSync(join(bin, name), 0o755);
-  }
-  writeEnvironment('PATH', bin);
-}
-
-function run(options: Partial<SetupOptions> = {}, notes: string[] = []) {
-  return runJob(setup({ now: () => new Date(), ...options }), (event) => {
-    if (event.kind === 'progress' && event.note !== undefined) notes.push(event.note);
-  });
-}
+isolateTests();
 
 describe('setup without pip and compiler', () => {
   it('says in one line what is missing and how to get it, and is no failure when optional', async () => {
