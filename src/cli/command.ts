@@ -4,6 +4,7 @@ import {
   ConfigError,
   coreCount,
   toolVersion,
+  writeEnvironment,
   type Counts,
   type ProgressEvent,
   type WarningEvent,
@@ -80,6 +81,7 @@ export async function runCommand(
     verbose: options.verbose === true,
     now: () => performance.now(),
   });
+  if (options.verbose === true) writeEnvironment('TF_CPP_MIN_LOG_LEVEL', '0');
   const stop = listenForStop(terminal);
   const envelope = (ok: boolean) => ({
     command: name,

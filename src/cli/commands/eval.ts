@@ -41,7 +41,15 @@ export default function addEval(program: Command): void {
       return {
         counts: { done: result.metrics.length, skipped: 0, failed: 0 },
         outputs: [result.out],
-        text: `${describeMetrics(result.metrics, result.rivals)}\n\nwritten to ${result.out}`,
+        text: [
+          describeMetrics(result.metrics, result.rivals),
+          '',
+          ...(result.data.absent > 0 ? [`${result.data.absent} clips of the official list are absent`] : []),
+          ...(result.leak === null
+            ? []
+            : [`${result.leak} of the test videos or groups were trained on: this is no held-out result`]),
+          `written to ${result.out}`,
+        ].join('\n'),
         more: { metrics: result.metrics, rivals: result.rivals, data: result.data },
       };
     }),
