@@ -7,26 +7,11 @@ import { viewTrivially } from '../../src/eval/temporal-order/trivial.js';
 import { resolveTaskConfig } from '../../src/models/index.js';
 import type { ShuffleAndLearnConfig } from '../../src/models/shuffle-and-learn/config.js';
 import task from '../../src/models/shuffle-and-learn/index.js';
-import { makeBatch, makeRecord } from '../models/shuffle-and-learn/records.js';
+import { makeRecord } from '../models/shuffle-and-learn/records.js';
+import { makeDataset } from './dataset.js';
 
 const config = resolveTaskConfig(task, { set: ['preset=tiny', 'crop=whole', 'colour=rgb'] })
   .config as ShuffleAndLearnConfig;
-
-function datasetOf(records: readonly Sample[]): EvaluationDataset {
-  return {
-    signal: 'temporal-order',
-    digest: 'made in a test',
-    samples: records.length,
-    sources: records.map(({ provenance }) => provenance.source),
-    async *batches() {
-      for (let i = 0; i < records.length; i += 10)
-        yield makeBatch(records.slice(i, i + 10), config, { mode: 'evaluate' });
-    },
-    async *stored() {
-      yield* records;
-    },
-  };
-}
 
 function run(dataset: EvaluationDataset, model: Trainer): Promise<EvaluationResult> {
   const untrained = async (seed: number) => task.createTrainer(config, createRandom(seed));
@@ -59,7 +44,7 @@ describe('temporal order', () => {
   it('sets a model beside guessing, untrained weights and rules that know nothing of order', async () => {
     const trainer = task.createTrainer(config, createRandom(1));
     const before = tf.memory().numTensors;
-    const result = await run(datasetOf(records), trainer);
+    const result = await run(makeDataset(config, records), trainer);
     expect(tf.memory().numTensors).toBe(before);
     expect(result.rivals.map(({ name }) => name)).toEqual([
       'chance',
@@ -82,7 +67,10 @@ describe('temporal order', () => {
       logits: ({ tensors }) =>
         tf.tidy(() => tf.mul(tf.sub(tf.mul(tf.oneHot(tf.reshape(tensors['label']!, [-1]) as never, 2), 2), 1), sign)),
     });
-    const [right, wrong] = [await run(datasetOf(records), oracle(1)), await run(datasetOf(records), oracle(-1))];
+    const [right, wrong] = [
+      await run(makeDataset(config, records), oracle(1)),
+      await run(makeDataset(config, records), oracle(-1)),
+    ];
     expect([value(right, 'balancedAccuracy'), value(right, 'areaUnderCurve')]).toEqual([1, 1]);
     expect([value(wrong, 'balancedAccuracy'), value(wrong, 'areaUnderCurve')]).toEqual([0, 0]);
   });
@@ -90,7 +78,7 @@ describe('temporal order', () => {
   it('finds a leak: trivial features are right where brightness tells the frame', async () => {
     const leaking = await Promise.all(Array.from({ length: 24 }, (_, i) => makeRecord(i, { plain: true })));
     const trainer = task.createTrainer(config, createRandom(1));
-    const result = await run(datasetOf(leaking), trainer);
+    const result = await run(makeDataset(config, leaking), trainer);
     // a is darker than c, and e brighter: linear in brightness this is not to be told, but the ends give the scale
     expect(value(result, 'balancedAccuracy', 'frame-difference')).toBe(1);
     const oneSided = leaking.map((record) => ({
@@ -102,13 +90,13 @@ describe('temporal order', () => {
         frames: Int32Array.of(0, 15, 30, 45, -1),
       },
     })) as Sample[];
-    expect(value(await run(datasetOf(oneSided), trainer), 'balancedAccuracy', 'trivial-features')).toBe(1);
+    expect(value(await run(makeDataset(config, oneSided), trainer), 'balancedAccuracy', 'trivial-features')).toBe(1);
     trainer.dispose();
   });
 
   it('refuses an empty dataset and videos in place of samples', async () => {
     const trainer = task.createTrainer(config, createRandom(1));
-    await expect(run(datasetOf([]), trainer)).rejects.toThrow(/no held-out samples/);
+    await expect(run(makeDataset(config, []), trainer)).rejects.toThrow(/no held-out samples/);
     trainer.dispose();
   });
 });
