@@ -108,7 +108,7 @@ export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observab
             split,
             seeds,
             seed,
-            ...(run.trainedOn ? { trainedOn: run.trainedOn } : {}),
+            ...(run.trainedOn ? { trainedOn: inTermsOf(run.trainedOn, input.data?.benchmark) } : {}),
             allowLeak,
             partial,
             out,
@@ -170,6 +170,12 @@ function abilityOf(evaluator: AnyEvaluator, trainer: Trainer, task: string): Abi
   if (evaluator.needs === 'trainer') return trainer;
   if (trainer.encoder) return trainer.encoder;
   throw new ConfigError(`${task} has no encoder, which ${evaluator.name} needs.`);
+}
+
+/** Miners name a group `benchmark/group`; the lists of one benchmark name it without. */
+function inTermsOf({ sources, groups }: TrainingSources, benchmark = ''): Pick<TrainingSources, 'sources' | 'groups'> {
+  const prefix = `${benchmark}/`;
+  return { sources, groups: groups.map((group) => (group.startsWith(prefix) ? group.slice(prefix.length) : group)) };
 }
 
 async function openInput(

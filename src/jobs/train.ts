@@ -12,7 +12,13 @@ import {
   type JobEvent,
   type SampleBatch,
 } from '../core/index.js';
-import { loadWeights, selectBackend, train as runTraining, type TrainResult } from '../engine/index.js';
+import {
+  loadWeights,
+  readCheckpointState,
+  selectBackend,
+  train as runTraining,
+  type TrainResult,
+} from '../engine/index.js';
 import { resolveTaskConfig, tasks, type AnyPretextTask } from '../models/index.js';
 import { openDataset, type Dataset } from '../store/index.js';
 
@@ -98,7 +104,10 @@ export function train(options: TrainOptions, stop?: AbortSignal): Observable<Job
         sources: training.sources,
         groups: training.groups,
       };
-      writeFileWhole(join(out, 'training-sources.json'), `${JSON.stringify(sources)}\n`);
+      // A run that is there keeps its own; the loop refuses to go on with other data.
+      if (readCheckpointState(out) === null) {
+        writeFileWhole(join(out, 'training-sources.json'), `${JSON.stringify(sources)}\n`);
+      }
       const result = await runJob(
         runTraining(
           {
