@@ -79,13 +79,22 @@ export function restoreCheckpoint(runDir: string, trainer: Trainer): void {
 }
 
 /**
+ * The weights file of a run's checkpoint.
+ *
+ * @throws StoreError `missing`.
+ */
+export function weightsFile(runDir: string, which: CheckpointName = 'latest'): string {
+  return join(requireFolder(runDir, which), 'weights.safetensors');
+}
+
+/**
  * Fills a trainer's weights, and nothing else, from a run.
  *
  * @returns the path of the weights file.
  * @throws StoreError `missing` or `other-weights`.
  */
 export function loadWeights(trainer: Trainer, runDir: string, which: CheckpointName = 'latest'): string {
-  const file = join(requireFolder(runDir, which), 'weights.safetensors');
+  const file = weightsFile(runDir, which);
   assignAll(trainer.variables, file);
   return file;
 }

@@ -1,6 +1,7 @@
 export { engineNames, probeBackends, selectBackend, type EngineName, type SelectedEngine } from './backend.js';
 export {
   loadWeights,
+  weightsFile,
   readCheckpointState,
   restoreCheckpoint,
   saveCheckpoint,

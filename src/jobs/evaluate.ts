@@ -15,7 +15,7 @@ import {
   type JobContext,
   type JobEvent,
 } from '../core/index.js';
-import { loadWeights, readCheckpointState, selectBackend, type Trainer } from '../engine/index.js';
+import { loadWeights, readCheckpointState, selectBackend, weightsFile, type Trainer } from '../engine/index.js';
 import {
   evaluate as runEvaluation,
   evaluators,
@@ -155,15 +155,6 @@ async function loadRun(run: string, seed: number): Promise<LoadedRun> {
       return trainer;
     },
   };
-}
-
-function weightsFile(run: string): string {
-  return join(
-    run,
-    'checkpoints',
-    readFileSync(join(run, 'checkpoints', 'latest'), 'utf8').trim(),
-    'weights.safetensors',
-  );
 }
 
 function abilityOf(evaluator: AnyEvaluator, trainer: Trainer, task: string): Abilities[keyof Abilities] {

@@ -19,7 +19,7 @@ import {
   train as runTraining,
   type TrainResult,
 } from '../engine/index.js';
-import { resolveTaskConfig, tasks, type AnyPretextTask } from '../models/index.js';
+import { resolveTaskConfig, tasks, type AnyPretextTask, type TaskConfig } from '../models/index.js';
 import { openDataset, type Dataset } from '../store/index.js';
 
 /** What `train` takes. */
@@ -141,13 +141,18 @@ export function train(options: TrainOptions, stop?: AbortSignal): Observable<Job
   }, stop);
 }
 
-/** What `train` would do: parameters, samples, steps and epochs. */
-export async function planTraining(options: TrainOptions): Promise<{
-  readonly counts: { readonly done: number; readonly skipped: number; readonly failed: number };
-  readonly outputs: readonly string[];
-  readonly text: string;
-  readonly more: Readonly<Record<string, unknown>>;
-}> {
+/** What `train` would do. */
+export interface TrainPlan {
+  readonly config: TaskConfig;
+  readonly parameters: number;
+  readonly samples: number;
+  readonly epochs: number;
+  /** Of the dataset. */
+  readonly digest: string;
+}
+
+/** Parameters, samples, steps and epochs of a training, without a step of it. */
+export async function planTraining(options: TrainOptions): Promise<TrainPlan> {
   const task = await tasks.load(options.task);
   const { config } = resolveTaskConfig(task, { file: options.file, set: options.set ?? [] });
   const dataset = await openChecked(options.data, task);
@@ -156,13 +161,8 @@ export async function planTraining(options: TrainOptions): Promise<{
     const trainer = task.createTrainer(config, createRandom(options.seed ?? 1).fork('init'));
     const { parameters } = trainer;
     trainer.dispose();
-    const epochs = (config.steps * config.batchSize) / Math.max(1, dataset.keys.length);
-    return {
-      counts: { done: 0, skipped: config.steps, failed: 0 },
-      outputs: [],
-      text: `would train ${options.task} (${parameters.toLocaleString('en')} parameters) for ${config.steps} steps of ${config.batchSize} on ${dataset.keys.length} samples, ${epochs.toFixed(1)} epochs`,
-      more: { parameters, digest: dataset.digest, plan: { config, samples: dataset.keys.length, epochs } },
-    };
+    const samples = dataset.keys.length;
+    return { config, parameters, samples, epochs: (config.steps * config.batchSize) / samples, digest: dataset.digest };
   } finally {
     await dataset.close();
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { ConfigError, folderKind, hashJson, writeFileWhole, type Metric } from '../../core/index.js';
+import { ConfigError, folderKind, hashJson, writeFileWhole } from '../../core/index.js';
+import type * as Reelmine from '../../index.js';
 import type { EvaluateSummary, MineOptions, MineSummary, ReportData } from '../../index.js';
 import {
   addCommonOptions,
@@ -132,12 +133,13 @@ async function runDemo(
       reelmine.evaluate({ protocol, run: place('run'), data, seed, decoder, engine, partial: true }, stop),
       onEvent,
     );
-  const results = [await score('temporal-order', place('held-out'))];
+  const tuples = await score('temporal-order', place('held-out'));
+  const results = [tuples];
   if (labelled) results.push(await score('action-recognition', place('corpus')));
   stopIfAsked(stop);
 
   say('5/5 report');
-  const verdict = judge(results[0]?.metrics ?? []);
+  const verdict = judge(reelmine, tuples);
   const seconds = (now().getTime() - started) / 1000;
   const data = await reelmine.collectReport([place('corpus'), place('mined'), place('run')], {
     title: videos === undefined ? 'From video to a trained model' : `From ${videos} to a trained model`,
@@ -187,20 +189,16 @@ function splitByHash(ids: readonly string[]): {
   return { train: { only: ordered.slice(held) }, test: { only: ordered.slice(0, held) } };
 }
 
-/** Whether held-out tuple accuracy is more than luck. */
-function judge(metrics: readonly Metric[]): { readonly excludesChance: boolean; readonly text: string } {
+/** Whether held-out tuple accuracy is more than luck, and how it stands beside the strongest simple rule. */
+function judge(
+  { chanceVerdict, rivalVerdict }: typeof Reelmine,
+  { metrics, rivals }: EvaluateSummary,
+): { readonly excludesChance: boolean; readonly text: string } {
   const accuracy = metrics.find(({ name }) => name === 'balancedAccuracy');
-  if (!accuracy?.interval)
-    return { excludesChance: false, text: 'Held-out tuple accuracy has no interval: too few videos to say anything.' };
-  const [low, high] = accuracy.interval.map((value) => `${(100 * value).toFixed(1)} %`);
-  const excludesChance = accuracy.interval[0] > 0.5;
-  const found = `Held-out tuple accuracy is ${(100 * accuracy.value).toFixed(1)} %, 95 % interval ${low ?? ''} to ${high ?? ''}, at 50/50`;
-  return {
-    excludesChance,
-    text: excludesChance
-      ? `${found}: it learned the order of frames.`
-      : `${found}: that does not exclude chance. Nothing can be said to have been learned.`,
-  };
+  if (!accuracy) return { excludesChance: false, text: 'Held-out tuple accuracy was not measured.' };
+  const chance = chanceVerdict(accuracy, rivals);
+  const rival = rivalVerdict(accuracy, rivals);
+  return { excludesChance: chance.side === 'better', text: [chance.text, ...(rival ? [rival.text] : [])].join(' ') };
 }
 
 function completeReport(

@@ -27,7 +27,17 @@ export default function addTrain(program: Command): void {
     runCommand('train', options, async ({ onEvent, stop, terminal }) => {
       const { planTraining, runJob, train } = await import('../../index.js');
       const { config: file, ...rest } = options;
-      if (options.plan === true) return planTraining({ ...rest, task, file });
+      if (options.plan === true) {
+        const { parameters, digest, ...plan } = await planTraining({ ...rest, task, file });
+        const { steps, batchSize } = plan.config;
+        const size = `${parameters.toLocaleString('en')} parameters`;
+        return {
+          counts: { done: 0, skipped: steps, failed: 0 },
+          outputs: [],
+          text: `would train ${task} (${size}) for ${steps} steps of ${batchSize} on ${plan.samples} samples, ${plan.epochs.toFixed(1)} epochs`,
+          more: { parameters, digest, plan },
+        };
+      }
       const result = await runJob(
         train({ ...rest, task, file, resume: options.resume === true, onBackend: (line) => terminal.log(line) }, stop),
         onEvent,
