@@ -2,7 +2,7 @@ import jsdoc from 'eslint-plugin-jsdoc';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'demo/', 'scripts/', '**/*.mjs', '*.config.*'] },
+  { ignores: ['dist/', 'node_modules/', 'demo/', 'scripts/', '**/*.mjs', '**/*.as.ts', '*.config.*'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -4,6 +4,7 @@ export * from './environment.js';
 export * from './errors.js';
 export * from './files.js';
 export * from './hash.js';
+export * from './kernels.js';
 export * from './ledger.js';
 export * from './metric.js';
 export * from './native-parts.js';
