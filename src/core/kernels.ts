@@ -6,13 +6,26 @@ import { packageRoot } from './environment.js';
 export interface Kernel<E> {
   readonly exports: E;
   /** Grows on demand; take views of its buffer anew after each `reserve`. */
-  readonly memory: WebAssembly.Memory;
+  readonly memory: { readonly buffer: ArrayBuffer };
   /** Makes sure of `bytes` from address `heapBase` on, and gives that address (16-byte aligned). */
   reserve(bytes: number): number;
 }
 
+interface Memory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+/** The part of WebAssembly's interface that is used here: neither Node's types nor ES2023 declare it. */
+interface WebAssemblyGlobal {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Memory: new (descriptor: { readonly initial: number }) => Memory;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+}
+
+const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyGlobal };
 const pageBytes = 65_536;
-const modules = new Map<string, WebAssembly.Module>();
+const modules = new Map<string, object>();
 
 /**
  * A new instance of a kernel that the build compiled from `src/<path>.as.ts` (AssemblyScript with SIMD, no runtime: the
@@ -33,7 +46,7 @@ export function loadKernel<E extends object>(path: string): Kernel<E> {
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
   const heapBase = 1024; // kernels keep no static data beyond this
   return {
-    exports: exports as unknown as E,
+    exports: exports as E,
     memory,
     reserve(bytes) {
       const missing = heapBase + bytes - memory.buffer.byteLength;
