@@ -8,7 +8,7 @@ export interface Kernel<E> {
   /** Grows on demand; take views of its buffer anew after each `reserve`. */
   readonly memory: { readonly buffer: ArrayBuffer };
   /** Makes sure of `bytes` from address `heapBase` on, and gives that address (16-byte aligned). */
-  reserve(bytes: number): number;
+  readonly reserve: (bytes: number) => number;
 }
 
 interface Memory {
@@ -48,7 +48,7 @@ export function loadKernel<E extends object>(path: string): Kernel<E> {
   return {
     exports: exports as E,
     memory,
-    reserve(bytes) {
+    reserve: (bytes) => {
       const missing = heapBase + bytes - memory.buffer.byteLength;
       if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
       return heapBase;

@@ -1,5 +1,6 @@
-import type { backend_util, KernelConfig, NamedAttrMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { KernelConfig, NamedAttrMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { tf } from '../tf.js';
+import { filterGradient, inputGradient } from './wasm-gradients.js';
 
 let registered = false;
 
@@ -7,10 +8,10 @@ let registered = false;
 export function registerWasmKernels(): void {
   if (registered) return;
   registered = true;
-  tf.registerKernel({ kernelName: 'Conv2DBackpropFilter', backendName: 'wasm', kernelFunc: filterGradient });
+  tf.registerKernel({ kernelName: 'Conv2DBackpropFilter', backendName: 'wasm', kernelFunc: filterGradientKernel });
   replaceKernel('MaxPoolGrad', () => maxPoolGradient);
   replaceKernel('BatchMatMul', withoutTransposition);
-  replaceKernel('Conv2DBackpropInput', inputGradient);
+  replaceKernel('Conv2DBackpropInput', () => inputGradientKernel);
 }
 
 function replaceKernel(kernelName: string, make: (old: KernelConfig) => KernelConfig['kernelFunc']): void {
@@ -25,72 +26,38 @@ interface ConvolutionCall {
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-/** The gradient of a convolution's filter as one matrix product: every patch that the filter saw, by what came out there. */
-function filterGradient({ inputs, attrs }: Parameters<KernelConfig['kernelFunc']>[0]): Tensor {
+function filterGradientKernel({ inputs, attrs }: Parameters<KernelConfig['kernelFunc']>[0]): Tensor {
   const { x, dy } = inputs as unknown as { x: Tensor4D; dy: Tensor4D };
   const { strides, pad, dimRoundingMode, filterShape } = attrs as unknown as ConvolutionCall & {
     filterShape: [number, number, number, number];
   };
   const info = tf.backend_util.computeConv2DInfo(x.shape, filterShape, strides, 1, pad, dimRoundingMode);
-  return tf.tidy(() => {
-    const places = info.batchSize * info.outHeight * info.outWidth;
-    const patches = tf.tensor2d(gatherPatches(x.dataSync<'float32'>(), info), [
-      filterShape[0] * filterShape[1] * info.inChannels,
-      places,
-    ]);
-    return tf.reshape(tf.matMul(patches, tf.reshape(dy, [places, info.outChannels])), filterShape);
-  });
+  return tf.tensor(filterGradient(x.dataSync<'float32'>(), dy.dataSync<'float32'>(), info), filterShape);
 }
 
-/** One row for each value that the filter meets (its row, column and channel), one column for each place where it is applied. */
-function gatherPatches(x: Float32Array, info: backend_util.Conv2DInfo): Float32Array {
-  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, filterHeight, filterWidth, padInfo } = info;
-  const patches = new Float32Array(filterHeight * filterWidth * inChannels * batchSize * outHeight * outWidth);
-  let at = 0;
-  for (let row = 0; row < filterHeight; row++) {
-    for (let column = 0; column < filterWidth; column++) {
-      for (let channel = 0; channel < inChannels; channel++) {
-        for (let image = 0; image < batchSize; image++) {
-          for (let i = 0; i < outHeight; i++) {
-            const y = i * info.strideHeight + row - padInfo.top;
-            if (y < 0 || y >= inHeight) at += outWidth;
-            else {
-              const line = (image * inHeight + y) * inWidth;
-              for (let k = 0, z = column - padInfo.left; k < outWidth; k++, z += info.strideWidth, at++) {
-                if (z >= 0 && z < inWidth) patches[at] = x[(line + z) * inChannels + channel]!;
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-  return patches;
-}
-
-/** At stride 1 the gradient of a convolution's input is itself a convolution, with the filter turned round, which is the fast kernel. */
-function inputGradient(slow: KernelConfig): KernelConfig['kernelFunc'] {
-  return (call) => {
-    const { dy, filter } = call.inputs as unknown as { dy: Tensor4D; filter: Tensor4D };
-    const { strides, pad, dimRoundingMode, inputShape } = call.attrs as unknown as ConvolutionCall & {
-      inputShape: [number, number, number, number];
-    };
-    const info = tf.backend_util.computeConv2DInfo(inputShape, filter.shape, strides, 1, pad, dimRoundingMode);
-    if (info.strideHeight !== 1 || info.strideWidth !== 1) return slow.kernelFunc(call);
-    return tf.tidy(() => {
-      const { top, left } = info.padInfo;
-      const [above, before] = [info.filterHeight - 1 - top, info.filterWidth - 1 - left];
-      const below = info.inHeight + info.filterHeight - 1 - above - info.outHeight;
-      const after = info.inWidth + info.filterWidth - 1 - before - info.outWidth;
-      const padded = tf.pad(dy, [
-        [0, 0],
-        [above, below],
-        [before, after],
-        [0, 0],
-      ]);
-      return tf.conv2d(padded, tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]), 1, 'valid');
-    });
+/** At stride 1 the gradient of a convolution's input is itself a convolution, with the filter turned round, which is the backend's fast kernel. */
+function inputGradientKernel({ inputs, attrs }: Parameters<KernelConfig['kernelFunc']>[0]): Tensor {
+  const { dy, filter } = inputs as unknown as { dy: Tensor4D; filter: Tensor4D };
+  const { strides, pad, dimRoundingMode, inputShape } = attrs as unknown as ConvolutionCall & {
+    inputShape: [number, number, number, number];
   };
+  const info = tf.backend_util.computeConv2DInfo(inputShape, filter.shape, strides, 1, pad, dimRoundingMode);
+  if (info.strideHeight !== 1 || info.strideWidth !== 1) {
+    return tf.tensor(inputGradient(dy.dataSync<'float32'>(), filter.dataSync<'float32'>(), info), inputShape);
+  }
+  return tf.tidy(() => {
+    const { top, left } = info.padInfo;
+    const [above, before] = [info.filterHeight - 1 - top, info.filterWidth - 1 - left];
+    const below = info.inHeight + info.filterHeight - 1 - above - info.outHeight;
+    const after = info.inWidth + info.filterWidth - 1 - before - info.outWidth;
+    const padded = tf.pad(dy, [
+      [0, 0],
+      [above, below],
+      [before, after],
+      [0, 0],
+    ]);
+    return tf.conv2d(padded, tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]), 1, 'valid');
+  });
 }
 
 /** The gradient of max-pooling to each window's first maximum. The backend's own (4.22) is wrong where windows overlap. */
