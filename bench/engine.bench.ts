@@ -61,9 +61,9 @@ async function createStep(engine: string): Promise<() => number> {
   const optimizer = momentumSgd(parameters, { weightDecay: 5e-4, style: 'caffe' });
   return () =>
     tf.tidy(() => {
-      const { loss, gradients } = lossAndGradients(parameters, network);
+      const { result, gradients } = lossAndGradients(parameters, () => ({ loss: network() }));
       optimizer.apply(gradients, rate);
-      return loss.dataSync()[0]!;
+      return result.loss.dataSync()[0]!;
     });
 }
 

@@ -28,7 +28,7 @@ async function compileKernels() {
     if (!entry.name.endsWith('.as.ts')) continue;
     const source = join(entry.parentPath, entry.name);
     const target = source.replace(/^src/, 'dist').replace(/\.as\.ts$/, '.wasm');
-    if (existsSync(target) && statSync(target).mtimeMs > statSync(source).mtimeMs) continue;
+    if (existsSync(target) && statSync(target).mtimeMs > newest(entry.parentPath)) continue; // they may import each other
     const { default: asc } = await import('assemblyscript/asc');
     mkdirSync(dirname(target), { recursive: true });
     const flags = ['--enable', 'simd', '--runtime', 'stub', '--noAssert', '-O3', '--importMemory'];

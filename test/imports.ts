@@ -147,7 +147,8 @@ function findWay(
 /** Path below `src` of a relative import; null for a library. */
 function ownTarget(file: string, specifier: string): string | null {
   if (!specifier.startsWith('.') && !specifier.startsWith('/')) return null;
-  return posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts');
+  // AssemblyScript names its modules without the last extension.
+  return posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts').replace(/\.as$/, '.as.ts');
 }
 
 function areaOf(file: string): string {

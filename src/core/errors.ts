@@ -29,6 +29,18 @@ export const rejectionCodes = {
   'duplicate-frame': 'two of the frames are the same picture',
   fade: 'the frames only brighten or darken',
   budget: 'enough samples of this video or group',
+  'uneven-rate': 'frames are missing, so that the rate asked for cannot be kept',
+  'few-moving': 'too few points move by themselves',
+  'many-moving': 'more points move than a camera in motion explains',
+  'no-camera-model': 'the motion of the camera cannot be told',
+  'background-moves': 'what moves surrounds the picture: the camera follows the thing',
+  'no-compact-motion': 'what moves does not fit into one box',
+  'low-texture': 'the box holds less texture than most of the video',
+  lost: 'the tracker lost the thing',
+  'left-frame': 'too much of the box is outside the picture',
+  'scale-jump': 'the thing became much larger or smaller',
+  'static-pair': 'the two patches are nearly the same picture',
+  blank: 'a patch without content, or with a wide black border',
 } as const satisfies Record<string, string>;
 
 /** A code of the rejection counts. */

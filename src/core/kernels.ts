@@ -32,9 +32,10 @@ const modules = new Map<string, object>();
  * caller lays out the memory). Modules are compiled once a process.
  *
  * @param path below `src`, without extension, such as `vision/kernels/correlation`.
+ * @param beside a kernel whose memory this one is to share, as what it was given to work on lies there.
  * @throws Error if `npm run build` has not been run.
  */
-export function loadKernel<E extends object>(path: string): Kernel<E> {
+export function loadKernel<E extends object>(path: string, beside?: Pick<Kernel<object>, 'memory'>): Kernel<E> {
   let module = modules.get(path);
   if (!module) {
     const file = join(packageRoot(), 'dist', `${path}.wasm`);
@@ -42,7 +43,7 @@ export function loadKernel<E extends object>(path: string): Kernel<E> {
     module = new WebAssembly.Module(readFileSync(file));
     modules.set(path, module);
   }
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  const memory = (beside?.memory as Memory | undefined) ?? new WebAssembly.Memory({ initial: 1 });
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
   const heapBase = 1024; // kernels keep no static data beyond this
   return {

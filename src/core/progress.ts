@@ -19,6 +19,8 @@ export interface ProgressEvent {
   readonly counts?: Readonly<Record<string, number>>;
   /** A short text for people, such as the current loss. */
   readonly note?: string;
+  /** Measured numbers, such as the terms of the last logged loss. */
+  readonly values?: Readonly<Record<string, number>>;
 }
 
 /** Something a user should know that does not end the job. */

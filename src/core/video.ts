@@ -122,6 +122,8 @@ export interface View {
   /** Frames per second, nearest source frame to each tick of the rate; null: every source frame. */
   readonly fps: number | null;
   readonly channels: 1 | 3;
+  /** How neighbouring pixels are weighed when the picture is scaled; default: bicubic. */
+  readonly filter?: 'bicubic' | 'bilinear';
 }
 
 /** Seconds at which `pts` is shown. */

@@ -41,15 +41,20 @@ let addon: Addon | null = null;
 let prepared = false;
 
 /**
- * Makes an engine the one in use, trying those of `auto` in turn.
+ * Makes an engine the one in use, trying those of `auto` in turn. `threads` are those of one operation of TensorFlow on the CPU, 0
+ * for one a core; it is read once, when the engine is first loaded.
  *
  * @throws BackendError if none works, ConfigError for an unknown name.
  */
-export async function selectBackend(name: string = 'auto'): Promise<SelectedEngine> {
+export async function selectBackend(
+  name: string = 'auto',
+  { threads = 0 }: { readonly threads?: number } = {},
+): Promise<SelectedEngine> {
   const wanted = name === 'auto' ? engineNames : engineNames.filter((known) => known === name);
   if (wanted.length === 0)
     throw new ConfigError(`There is no engine ${JSON.stringify(name)}. Known: auto, ${engineNames.join(', ')}.`);
   prepare();
+  if (threads > 0 && addon === null) writeEnvironment('TF_NUM_INTRAOP_THREADS', String(threads));
   const passedOver: { name: EngineName; reason: string }[] = [];
   for (const candidate of wanted) {
     try {

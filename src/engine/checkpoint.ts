@@ -11,6 +11,8 @@ import {
   type BatchArray,
   type Cursor,
 } from '../core/index.js';
+import type { AveragedWeights } from './averaged-weights.js';
+import type { StepMode } from './compiled-step.js';
 import { tf } from './tf.js';
 import type { Trainer } from './trainer.js';
 
@@ -27,32 +29,45 @@ export interface TrainingState {
   readonly configHash: string;
   readonly dataDigest: string;
   /** How steps are computed; a run keeps the mode of its step 0. */
-  readonly mode: 'eager';
+  readonly mode: StepMode;
   readonly engine: string;
   /** Lowest validation loss so far, and its step. */
   readonly best: { readonly step: number; readonly value: number } | null;
+  /** Validations since the best one. */
+  readonly sinceBest?: number;
+  /** Training was over before its last step, because nothing got better. */
+  readonly stoppedEarly?: boolean;
   /** Seconds spent in training, over all tries. */
   readonly seconds: number;
 }
 
+const weightsName = 'weights.safetensors';
+const averagedName = 'weights-averaged.safetensors';
 const stateName = 'state.safetensors';
 
 /** Which checkpoint of a run: the newest, or that of the lowest validation loss. */
 export type CheckpointName = 'latest' | 'best';
 
-/** Writes a checkpoint: its folder appears whole or not at all, then `latest` (and `best`) name it; keeps the last `keep` and the best. */
+/**
+ * Writes a checkpoint: its folder appears whole or not at all, then `latest` (and `best`) name it; keeps the last `keep` and the best.
+ * With an average of the weights there is a second file of them, the running statistics included.
+ */
 export async function saveCheckpoint(
   runDir: string,
   trainer: Trainer,
   state: TrainingState,
-  { keep = 3 }: { readonly keep?: number } = {},
+  { keep = 3, average = null }: { readonly keep?: number; readonly average?: AveragedWeights | null } = {},
 ): Promise<void> {
   const root = join(runDir, 'checkpoints');
   const name = `step-${String(state.step).padStart(8, '0')}`;
   const beside = join(root, `.${name}.${process.pid}.tmp`);
   rmSync(beside, { recursive: true, force: true });
   mkdirSync(beside, { recursive: true });
-  writeFileWhole(join(beside, 'weights.safetensors'), encodeSafetensors(await readVariables(trainer.variables)));
+  writeFileWhole(join(beside, weightsName), encodeSafetensors(await readVariables(trainer.variables)));
+  if (average) {
+    const together = new Map([...trainer.variables, ...average.variables]);
+    writeFileWhole(join(beside, averagedName), encodeSafetensors(await readVariables(together)));
+  }
   writeFileWhole(join(beside, 'optimizer.safetensors'), encodeSafetensors(await readVariables(trainer.slots)));
   if (trainer.state) writeFileWhole(join(beside, stateName), encodeSafetensors(Object.fromEntries(trainer.state)));
   writeFileWhole(join(beside, 'state.json'), `${JSON.stringify(state, null, 2)}\n`);
@@ -70,21 +85,24 @@ export function readCheckpointState(runDir: string, which: CheckpointName = 'lat
   return folder === null ? null : readJsonFile<TrainingState>(join(folder, 'state.json'), 1);
 }
 
-/** Fills a trainer's weights and optimizer slots from a run's newest checkpoint. */
-export function restoreCheckpoint(runDir: string, trainer: Trainer): void {
+/** Fills a trainer's weights and optimizer slots, and their average, from a run's newest checkpoint. */
+export function restoreCheckpoint(runDir: string, trainer: Trainer, average: AveragedWeights | null = null): void {
   const folder = requireFolder(runDir, 'latest');
-  assignAll(trainer.variables, join(folder, 'weights.safetensors'));
+  assignAll(trainer.variables, join(folder, weightsName));
+  if (average) assignAll(new Map([...trainer.variables, ...average.variables]), join(folder, averagedName));
   assignAll(trainer.slots, join(folder, 'optimizer.safetensors'));
   if (trainer.state) fillState(trainer.state, join(folder, stateName));
 }
 
 /**
- * The weights file of a run's checkpoint.
+ * The weights file of a run's checkpoint: the averaged weights where the run keeps an average.
  *
  * @throws StoreError `missing`.
  */
 export function weightsFile(runDir: string, which: CheckpointName = 'latest'): string {
-  return join(requireFolder(runDir, which), 'weights.safetensors');
+  const folder = requireFolder(runDir, which);
+  const averaged = join(folder, averagedName);
+  return existsSync(averaged) ? averaged : join(folder, weightsName);
 }
 
 /**

@@ -8,6 +8,21 @@ export {
   type CheckpointName,
   type TrainingState,
 } from './checkpoint.js';
+export { compile, type CompiledStep, type CompileOptions, type CompileStatus } from './compile/compile.js';
+export type { TensorTree } from './compile/tree.js';
+export {
+  encoderFormats,
+  exportEncoder,
+  type EncoderFormat,
+  type ExportEncoderOptions,
+} from './exporters/export-encoder.js';
+export {
+  loadPublishedWeights,
+  startFromWeights,
+  type PictureInput,
+  type PublishedWeight,
+  type WeightMapping,
+} from './import-weights.js';
 export * from './initializers.js';
 export { relu } from './ops/activations.js';
 export * from './ops/convolution.js';
@@ -16,9 +31,14 @@ export * from './ops/normalization.js';
 export * from './ops/pooling.js';
 export { statelessUniform } from './ops/random.js';
 export * from './optimizers.js';
+export { averageDecay, createAveragedWeights, type AveragedWeights } from './averaged-weights.js';
+export type { StepMode } from './compiled-step.js';
+export { describeInitialWeights, initializeWeights, type InitialWeights } from './initial-weights.js';
+export * from './layer-summary.js';
+export { completeSettings, loopSettings, scheduleOf, type LoopConfig, type LoopSettings } from './loop-settings.js';
 export { openRunLog, type LogRow, type RunLog } from './run-log.js';
 export * from './schedules.js';
 export * from './tensors.js';
 export { tf } from './tf.js';
-export { train, type LoopConfig, type TrainLoopOptions, type TrainResult } from './train.js';
+export { train, type TrainLoopOptions, type TrainResult } from './train.js';
 export * from './trainer.js';

@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { tf } from './tf.js';
+import type { Gradients, StepResult } from './trainer.js';
 
 /** One weight that an optimizer moves. */
 export interface Parameter {
@@ -22,10 +23,10 @@ export interface Optimizer {
   /**
    * One update.
    *
-   * @param gradients by parameter name; a parameter without one stays as it is.
+   * @param gradients one for each parameter, in their order.
    * @param learningRate float32 [].
    */
-  apply(gradients: ReadonlyMap<string, Tensor>, learningRate: Tensor): void;
+  apply(gradients: Gradients, learningRate: Tensor): void;
   dispose(): void;
 }
 
@@ -81,8 +82,8 @@ export function adam(
   } = {},
 ): Optimizer {
   const slots = makeSlots(parameters, ['mean', 'square']);
-  const power1 = tf.variable(tf.scalar(1), false);
-  const power2 = tf.variable(tf.scalar(1), false);
+  const power1 = tf.tidy(() => tf.variable(tf.scalar(1), false));
+  const power2 = tf.tidy(() => tf.variable(tf.scalar(1), false));
   slots.set('adam/beta1Power', power1);
   slots.set('adam/beta2Power', power2);
   return {
@@ -108,25 +109,32 @@ export function adam(
 }
 
 /**
- * The value of a loss and its gradients; to be called in `tf.tidy`.
+ * A loss and its gradients.
  *
- * @param loss gives float32 [].
- * @returns gradients by parameter name; those that the loss does not depend on are missing.
+ * @param forward gives the loss, float32 [], and what else is to survive; assignments of running statistics belong in here.
+ * @returns `gradients` in the order of `parameters`; zeros where the loss does not depend on one.
  */
-export function lossAndGradients(
+export function lossAndGradients<R extends StepResult>(
   parameters: readonly Parameter[],
-  loss: () => Tensor,
-): { readonly loss: Tensor; readonly gradients: ReadonlyMap<string, Tensor> } {
-  const { value, grads } = tf.variableGrads(
-    loss as () => Scalar,
-    parameters.map(({ variable }) => variable),
-  );
-  const gradients = new Map<string, Tensor>();
-  for (const { name, variable } of parameters) {
-    const gradient = (grads as Readonly<Record<string, Tensor | null>>)[variable.name];
-    if (gradient) gradients.set(name, gradient);
-  }
-  return { loss: value, gradients };
+  forward: () => R,
+): { readonly result: R; readonly gradients: Gradients } {
+  return tf.tidy(() => {
+    const kept: Record<string, Tensor> = {};
+    const { value, grads } = tf.variableGrads(
+      () => {
+        const result = forward();
+        for (const [name, tensor] of Object.entries(result)) kept[name] = tf.keep(tensor.clone()); // the gradient's own tidy would free them
+        return result.loss as Scalar;
+      },
+      parameters.map(({ variable }) => variable),
+    );
+    value.dispose();
+    const result = Object.fromEntries(Object.entries(kept).map(([name, tensor]) => [name, tensor.clone()]));
+    tf.dispose(kept);
+    const slopes = grads as Readonly<Record<string, Tensor | null | undefined>>;
+    const gradients = parameters.map(({ variable }) => slopes[variable.name] ?? tf.zerosLike(variable));
+    return { result: result as R, gradients };
+  });
 }
 
 function makeSlots(parameters: readonly Parameter[], kinds: readonly string[]): Map<string, Variable> {
@@ -148,13 +156,12 @@ function disposeSlots(slots: ReadonlyMap<string, Variable>): void {
 /** One parameter after the other, so that only one's intermediate results are held. */
 function forEachGradient(
   parameters: readonly Parameter[],
-  gradients: ReadonlyMap<string, Tensor>,
+  gradients: Gradients,
   update: (parameter: Parameter, gradient: Tensor) => void,
 ): void {
-  for (const parameter of parameters) {
-    const gradient = gradients.get(parameter.name);
-    if (gradient) tf.tidy(() => update(parameter, gradient));
-  }
+  if (gradients.length !== parameters.length)
+    throw new RangeError(`There must be ${parameters.length} gradients, got ${gradients.length}.`);
+  parameters.forEach((parameter, i) => tf.tidy(() => update(parameter, gradients[i]!)));
 }
 
 function withDecay(gradient: Tensor, { variable, decayMultiplier = 1 }: Parameter, weightDecay: number): Tensor {

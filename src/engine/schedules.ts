@@ -22,6 +22,14 @@ export function cosineRate(
   return (step) => end + ((rate - end) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
 }
 
+/** Falls from `rate` to 0 over `steps` as Caffe's `poly`: `rate * (1 - step / steps) ** power`; a straight line for power 1. */
+export function polyRate(
+  rate: number,
+  { steps, power = 1 }: { readonly steps: number; readonly power?: number },
+): Schedule {
+  return (step) => rate * Math.max(0, 1 - step / steps) ** power;
+}
+
 /** Rises in a straight line over the first `steps`, then follows `schedule`, whose steps count from 0 as well. */
 export function withWarmUp(schedule: Schedule, steps: number): Schedule {
   return (step) => schedule(step) * Math.min(1, (step + 1) / Math.max(1, steps));

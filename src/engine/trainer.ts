@@ -7,16 +7,40 @@ export interface TensorBatch {
   readonly tensors: Readonly<Record<string, Tensor>>;
 }
 
-/** Numbers of one step, as scalar tensors so that a captured step can take them as arguments. */
+/** Numbers of one step, as tensors so that a captured step takes them as arguments; those of `Trainer.scalars` are here too. */
 export interface StepScalars {
   /** float32 []. */
   readonly learningRate: Tensor;
-  /** int32 [2]: the seed of this step's stateless random operations. */
+  /** int32 [2]: the seed of this step's stateless random operations; every accumulated batch has its own. */
   readonly seed: Tensor;
+  /** float32 [] each, as `Trainer.scalars` names them. */
+  readonly [name: string]: Tensor;
 }
 
 /** Named scalars of a step as tensors of shape []; `loss` is the total. The loop reads some and disposes all. */
 export type StepResult = Readonly<Record<string, Tensor>> & { readonly loss: Tensor };
+
+/** One gradient for each learned variable, in the trainer's fixed order and of the variable's shape. */
+export type Gradients = readonly Tensor[];
+
+/** What one batch gives: its loss and scores, and the slope of the loss. */
+export interface BatchGradients {
+  readonly result: StepResult;
+  readonly gradients: Gradients;
+}
+
+/** One layer of a network, for the table of parameters and operations. */
+export interface LayerSummary {
+  readonly name: string;
+  /** `convolution`, `dense`, `pooling`, …. */
+  readonly kind: string;
+  /** Shape of what it gives for one sample. */
+  readonly output: readonly number[];
+  /** Learned numbers, biases included. */
+  readonly parameters: number;
+  /** Floating-point operations of one sample's forward pass; a multiplication with its addition counts as 2. */
+  readonly flops: number;
+}
 
 /** A trunk that turns pictures into features; having one makes a task eligible for recognition and retrieval. */
 export interface Encoder {
@@ -29,7 +53,10 @@ export interface Encoder {
   encode(images: Tensor, layer: string): Tensor;
 }
 
-/** The live network and optimizer of a task. Its step reads nothing back and keeps no hidden state: it can be captured. */
+/**
+ * The live network and optimizer of a task. Neither half of its step reads anything back or keeps hidden state: both can be
+ * captured. Between them the loop sums the gradients of several batches and clips them.
+ */
 export interface Trainer {
   /** Weights, by reference name (`conv1.weight`, …), trainable and running statistics alike. */
   readonly variables: ReadonlyMap<string, Variable>;
@@ -39,12 +66,21 @@ export interface Trainer {
   readonly state?: ReadonlyMap<string, BatchArray>;
   /** Trainable parameters counted as the reference model counts them. */
   readonly parameters: number;
-  step(batch: TensorBatch, scalars: StepScalars): StepResult;
+  /** Forward and backward of one batch. Assigns running statistics, and no learned weight. */
+  gradients(batch: TensorBatch, scalars: StepScalars): BatchGradients;
+  /** The optimizer's step: moves the learned variables. */
+  update(gradients: Gradients, scalars: StepScalars): void;
+  /** Every number besides the learning rate that changes over time, at a 0-based step; the loop passes them on as scalars. */
+  scalars?(step: number): Readonly<Record<string, number>>;
   /** Loss and scores on a batch without learning; named scalars, averaged over batches by the loop. */
   evaluate(batch: TensorBatch): StepResult;
   readonly encoder?: Encoder;
   /** Class scores for a task's own held-out accuracy: float32 [batch, classes]; the batch's `label` is the truth. */
   logits?(batch: TensorBatch): Tensor;
+  /** The layers, in the order in which they run. */
+  readonly network?: readonly LayerSummary[];
+  /** What a batch shows, for TensorBoard: float32 [pictures, height, width, 3] in 0–255 each, by title. */
+  pictures?(batch: TensorBatch): Readonly<Record<string, Tensor>>;
   dispose(): void;
 }
 

@@ -5,6 +5,7 @@ export * from './benchmarks/roles.js';
 export * from './define-evaluator.js';
 export * from './evaluate.js';
 export * from './metrics/index.js';
+export * from './mining/index.js';
 export * from './probe/index.js';
 export * from './sampling.js';
 
@@ -12,4 +13,5 @@ export * from './sampling.js';
 export const evaluators = defineRegistry<AnyEvaluator>('protocol', {
   'action-recognition': () => import('./action-recognition/index.js'),
   'temporal-order': () => import('./temporal-order/index.js'),
+  'track-retrieval': () => import('./track-retrieval/index.js'),
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { lastValueFrom, toArray, type Observable } from 'rxjs';
 import {
   createJob,
@@ -14,19 +14,20 @@ import {
   type FailureEntry,
   type JobContext,
   type JobEvent,
+  type Ledger,
 } from '../core/index.js';
 import type { IngestConfig } from './config.js';
 import { selectDecoder } from './decoders/index.js';
 import { openJournal, type Journal } from './journal.js';
 import { corpusFiles, writeCorpus, type CorpusFile } from './manifest.js';
-import { createProbePool, type ProbePool } from './probe-pool.js';
+import { createProbePool, type Probed, type ProbePool } from './probe-pool.js';
 import type { Candidate } from './sources/candidate.js';
 import { expandSources } from './sources/index.js';
 import { uniteSources } from './unite.js';
 
 /** What `ingest` is told. */
 export interface IngestOptions {
-  /** Files, folders, globs, list files, `synthetic:SEED`, `ucf101:DIR`. */
+  /** Files, folders, globs, list files, `frames:DIR@FPS`, `moving-mnist:svg@SEED`, `synthetic:SEED`, `ucf101:DIR`, …. */
   readonly sources: readonly string[];
   /** Folder of the corpus; what it holds already is kept. */
   readonly corpus: string;
@@ -94,9 +95,10 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
   };
   const one = async (candidate: Candidate) => {
     try {
-      const isNew = await probeOne(candidate, { options, decoder: decoder.name, journal, pool });
-      counts[isNew ? 'done' : 'skipped']++;
+      const found = await probeOne(candidate, { options, decoder: decoder.name, journal, pool });
+      counts[found ? 'done' : 'skipped']++;
       ledger.clear(candidate.path, stage);
+      if (found) recordDamage(ledger, candidate, found);
     } catch (error) {
       if (!(error instanceof MediaError)) throw error;
       counts.failed++;
@@ -149,7 +151,15 @@ function readBenchmarks(corpus: string): CorpusFile['benchmarks'] {
   return existsSync(file) ? readJsonFile<CorpusFile>(file, 1).benchmarks : {};
 }
 
-/** Gives false if the journal has the file already, as it is now. */
+/** Pictures that a folder's video is without, a line each; those that have been mended are forgotten. */
+function recordDamage(ledger: Ledger, { path }: Candidate, { probed, damaged }: Probed): void {
+  for (const entry of ledger.entries)
+    if (entry.stage === stage && dirname(entry.path) === path) ledger.clear(entry.path, stage);
+  for (const { path: picture, why } of damaged)
+    ledger.record({ source: probed.id, path: picture, stage, code: 'decode-error', message: `${picture}: ${why}` });
+}
+
+/** Gives null if the journal has the file already, as it is now. */
 async function probeOne(
   candidate: Candidate,
   {
@@ -158,14 +168,21 @@ async function probeOne(
     journal,
     pool,
   }: { readonly options: IngestOptions; readonly decoder: string; readonly journal: Journal; readonly pool: ProbePool },
-): Promise<boolean> {
-  if (journal.has(candidate)) return false;
-  const { path, synthetic } = candidate;
+): Promise<Probed | null> {
+  if (journal.has(candidate)) return null;
+  const { path, synthetic, rate, described } = candidate;
   const { config } = options;
-  const request = { path, decoder, config, ...(synthetic ? { synthetic } : {}) };
-  const probed = await pool.probe(request, config.timeoutSeconds * 1000);
-  journal.add(candidate, probed);
-  return true;
+  const request = {
+    path,
+    decoder,
+    config,
+    ...(synthetic ? { synthetic } : {}),
+    ...(rate ? { rate } : {}),
+    ...(described ? { described } : {}),
+  };
+  const found = await pool.probe(request, config.timeoutSeconds * 1000);
+  journal.add(candidate, found.probed);
+  return found;
 }
 
 function choose(candidates: readonly Candidate[], { part, limit }: IngestOptions): readonly Candidate[] {

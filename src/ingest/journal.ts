@@ -1,8 +1,9 @@
-import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { ConfigError, hashJson, readJsonLines, syncFolder, writeFileWhole, type VideoSource } from '../core/index.js';
 import type { IngestConfig } from './config.js';
 import { corpusFiles } from './manifest.js';
+import { stampOf } from './open-media.js';
 import type { ProbedFile } from './probe.js';
 import type { Candidate } from './sources/candidate.js';
 
@@ -76,15 +77,18 @@ export function openJournal(
   return {
     has(candidate) {
       const entry = byPath.get(placeOf(candidate));
-      if (!entry || !existsSync(candidate.path)) return false;
-      const { size, mtimeMs } = statSync(candidate.path);
-      if (entry.bytes !== size || entry.mtimeMs !== mtimeMs) return false;
+      const stamp = entry && stampOf(candidate.path);
+      if (!stamp || entry.bytes !== stamp.bytes || entry.mtimeMs !== stamp.mtimeMs) return false;
+      const { timeBase } = entry.probed.video;
+      const { rate } = candidate;
+      if (rate && (rate[0] !== timeBase[1] || rate[1] !== timeBase[0])) return false;
       byPath.set(placeOf(candidate), { ...entry, about: aboutOf(candidate) });
       return true;
     },
     add(candidate, probed) {
-      const { size, mtimeMs } = statSync(candidate.path);
-      const entry = { path: placeOf(candidate), bytes: size, mtimeMs, about: aboutOf(candidate), probed };
+      const stamp = stampOf(candidate.path);
+      if (!stamp) return; // gone since it was probed: the next run will say so
+      const entry = { path: placeOf(candidate), ...stamp, about: aboutOf(candidate), probed };
       byPath.set(placeOf(candidate), entry);
       write(entry);
     },

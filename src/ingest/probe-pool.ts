@@ -1,7 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { forkModule, MediaError } from '../core/index.js';
 import type { ProbedFile } from './probe.js';
-import type { ProbeReply, ProbeRequest } from './worker-protocol.js';
+import type { DamagedPicture, ProbeReply, ProbeRequest } from './worker-protocol.js';
+
+/** What a process found: the probe, and pictures that it had to leave out. */
+export interface Probed {
+  readonly probed: ProbedFile;
+  readonly damaged: readonly DamagedPicture[];
+}
 
 /** Processes that probe files, started when needed and replaced when they die. */
 export interface ProbePool {
@@ -10,7 +16,7 @@ export interface ProbePool {
    *
    * @throws MediaError with the ledger's code, `timeout`, `worker-died` and `out-of-memory` among them.
    */
-  probe(request: ProbeRequest, timeoutMs: number): Promise<ProbedFile>;
+  probe(request: ProbeRequest, timeoutMs: number): Promise<Probed>;
   close(): void;
 }
 
@@ -18,7 +24,7 @@ export interface ProbePool {
 export function createProbePool(): ProbePool {
   const idle: ProbeProcess[] = [];
   const all = new Set<ProbeProcess>();
-  const once = async (request: ProbeRequest, timeoutMs: number): Promise<ProbedFile> => {
+  const once = async (request: ProbeRequest, timeoutMs: number): Promise<Probed> => {
     const worker = idle.pop() ?? startProcess();
     all.add(worker);
     try {
@@ -47,7 +53,7 @@ export function createProbePool(): ProbePool {
 }
 
 interface ProbeProcess {
-  ask(request: ProbeRequest, timeoutMs: number): Promise<ProbedFile>;
+  ask(request: ProbeRequest, timeoutMs: number): Promise<Probed>;
   alive(): boolean;
   end(): void;
 }
@@ -77,7 +83,7 @@ function startProcess(): ProbeProcess {
         };
         const onMessage = (reply: ProbeReply) =>
           settle(() => {
-            if (reply.kind === 'probed') resolve(reply.probed);
+            if (reply.kind === 'probed') resolve({ probed: reply.probed, damaged: reply.damaged });
             else if (reply.kind === 'failed') reject(new MediaError(reply.code, reply.message, { context: { path } }));
             else reject(new Error(`Probing ${path} met a bug: ${reply.message}`));
           });

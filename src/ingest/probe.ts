@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
 import { MediaError, type Shot, type VideoSource, type VideoStream, type View } from '../core/index.js';
 import { perceptualHash, toLuma } from '../vision/index.js';
 import type { IngestConfig } from './config.js';
 import type { Decoder, DecodeStats } from './decoders/decoder.js';
-import { assertReadable } from './decoders/media-error.js';
+import { openMedia } from './open-media.js';
 import { createShotDetector } from './shots.js';
 
 /** What a file's content says; the manifest adds paths, licence, origin and benchmark entries. */
@@ -15,19 +13,30 @@ const tiny: View = { width: side, height: side, fit: 'stretch', fps: null, chann
 /** Frames whose hashes make the perceptual hash of a video. */
 const hashedFrames = 4;
 
+/** How to probe. */
+export interface ProbeOptions {
+  readonly config: IngestConfig;
+  /** Frames per second of a folder of pictures, as a fraction. */
+  readonly rate?: readonly [number, number] | undefined;
+  /** Told of each picture of a folder that cannot be used: its path, and why. */
+  readonly onDamaged?: ((path: string, why: string) => void) | undefined;
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Probes a file in one decoding: what its container says, corrected by what decodes, its shots, how much moves, and its hashes.
+ * Probes a file, a folder of pictures or a description in one decoding: what its container says, corrected by what decodes, its shots,
+ * how much moves, and its hashes.
  *
  * @throws MediaError with the ledger's code.
  */
 export async function probeFile(
   path: string,
   decoder: Decoder,
-  { config, signal }: { readonly config: IngestConfig; readonly signal?: AbortSignal },
+  { config, rate, onDamaged, signal }: ProbeOptions,
 ): Promise<ProbedFile> {
-  const content = hashFile(path);
-  const session = await decoder.open(path, signal ? { signal } : {});
+  const { session, kind, isOneTake, hash } = await openMedia(path, { decoder, rate, onDamaged, signal });
   try {
+    const content = await hash();
     const detector = createShotDetector(config.shots);
     const pts: number[] = [];
     const spread = createSpreadSample(64);
@@ -35,7 +44,7 @@ export async function probeFile(
     let difference = 0;
     let still = 0;
     const { width, height } = config.shots;
-    const views = { shots: { ...tiny, width, height }, tiny };
+    const views = isOneTake ? { tiny } : { shots: { ...tiny, width, height }, tiny };
     for await (const { view, frame } of session.viewFrames({ span: null, views, signal })) {
       if (view === 'shots') {
         detector.push(frame);
@@ -55,7 +64,7 @@ export async function probeFile(
     const probed: ProbedFile = {
       schema: 1,
       id: content.sha256.slice(0, 16),
-      kind: 'file',
+      kind,
       ...content,
       container: session.media.container,
       video,
@@ -149,22 +158,4 @@ function createSpreadSample(capacity: number): {
         (_, i, n = Math.min(count, kept.length)) => kept[Math.floor(((i + 0.5) * kept.length) / n)]!,
       ),
   };
-}
-
-/** Size and SHA-256 of a file, read in pieces. */
-function hashFile(path: string): { readonly bytes: number; readonly sha256: string } {
-  assertReadable(path);
-  const hash = createHash('sha256');
-  const piece = Buffer.allocUnsafe(1 << 20);
-  const file = openSync(path, 'r');
-  let bytes = 0;
-  try {
-    for (let got = readSync(file, piece); got > 0; got = readSync(file, piece)) {
-      hash.update(piece.subarray(0, got));
-      bytes += got;
-    }
-  } finally {
-    closeSync(file);
-  }
-  return { bytes, sha256: hash.digest('hex') };
 }

@@ -1,8 +1,9 @@
 import type { AudioClip, Frame, Shot, TimeSpan, VideoSource, View } from '../core/index.js';
 import { scratchFolder } from '../core/index.js';
-import type { Decoder, DecoderSession } from './decoders/decoder.js';
+import type { Decoder, DecoderSession, SequentialPass } from './decoders/decoder.js';
 import { createShotSpool, type ShotSpool } from './shot-spool.js';
 import { sourcePath } from './manifest.js';
+import { openSource } from './open-media.js';
 
 /** A source and its shots, ready to decode: what a miner and an evaluator hold. */
 export interface OpenVideo {
@@ -27,6 +28,11 @@ export interface OpenVideoOptions {
   readonly scratch?: string;
   /** Frames of a shot beyond this go to scratch. */
   readonly maxSpoolBytes?: number;
+  /**
+   * Decodes once from the first picture to the last and never seeks between shots: for who reads them all, in order.
+   * What a shot shows is the same whichever were read before it, in damaged files as well.
+   */
+  readonly sequential?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -39,9 +45,18 @@ export interface OpenVideoOptions {
  */
 export async function openVideo(
   source: VideoSource,
-  { corpusRoot, decoder, views, scratch = scratchFolder(), maxSpoolBytes = 256 * 2 ** 20, signal }: OpenVideoOptions,
+  {
+    corpusRoot,
+    decoder,
+    views,
+    scratch = scratchFolder(),
+    maxSpoolBytes = 256 * 2 ** 20,
+    sequential = false,
+    signal,
+  }: OpenVideoOptions,
 ): Promise<OpenVideo & { readonly framesDecoded: number }> {
-  const session: DecoderSession = await decoder.open(sourcePath(corpusRoot, source), signal ? { signal } : {});
+  const session: DecoderSession = await openSource(sourcePath(corpusRoot, source), source, { decoder, signal });
+  let whole: SequentialPass | null = null;
   let spool: { readonly key: string; readonly frames: ShotSpool } | null = null;
   const viewOf = (name: string): View => {
     const view = views[name];
@@ -62,7 +77,8 @@ export async function openVideo(
       const before = spool;
       if (before?.key !== key) {
         const span = { startPts: shot.startPts, endPts: shot.endPts };
-        const pass = session.viewFrames({ span, views, signal });
+        if (sequential) whole ??= session.openPass?.({ views, signal }) ?? null;
+        const pass = whole ? whole.spanFrames(span) : session.viewFrames({ span, views, signal });
         // Set before anything is awaited: readers that start together share it.
         spool = { key, frames: createShotSpool(pass, Object.keys(views), { scratch, maxSpoolBytes }) };
       }
@@ -75,6 +91,7 @@ export async function openVideo(
     async close() {
       await spool?.frames.close();
       spool = null;
+      await whole?.close();
       await session.close();
     },
   };

@@ -1,6 +1,7 @@
 import type { FailureCode } from '../core/index.js';
 import type { IngestConfig } from './config.js';
 import type { ProbedFile } from './probe.js';
+import type { DescribedMedia } from './sources/candidate.js';
 
 /** What a probing process is asked. */
 export interface ProbeRequest {
@@ -9,10 +10,20 @@ export interface ProbeRequest {
   readonly config: IngestConfig;
   /** Set where the file is to be made first. */
   readonly synthetic?: { readonly seed: number; readonly name: string };
+  /** Frames per second of a folder of pictures, as a fraction. */
+  readonly rate?: readonly [number, number];
+  /** Set where a description is to be written first. */
+  readonly described?: DescribedMedia;
+}
+
+/** A picture of a folder that was left out, and why. */
+export interface DamagedPicture {
+  readonly path: string;
+  readonly why: string;
 }
 
 /** What it answers: the probe, the video's failure, or our own bug. */
 export type ProbeReply =
-  | { readonly kind: 'probed'; readonly probed: ProbedFile }
+  | { readonly kind: 'probed'; readonly probed: ProbedFile; readonly damaged: readonly DamagedPicture[] }
   | { readonly kind: 'failed'; readonly code: FailureCode; readonly message: string }
   | { readonly kind: 'broken'; readonly message: string };

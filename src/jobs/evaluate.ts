@@ -61,7 +61,8 @@ export interface EvaluateSummary extends EvaluationResult {
   readonly out: string;
 }
 
-interface LoadedRun {
+/** A run as it is evaluated or encoded with. */
+export interface LoadedRun {
   readonly task: AnyPretextTask;
   readonly config: TaskConfig;
   readonly evaluated: EvaluatedModel;
@@ -89,7 +90,8 @@ export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observab
     const { config } = loadConfig(evaluator.config, { file: options.file, set: options.set ?? [] });
     const out = options.out ?? (options.run.startsWith('random:') ? null : join(options.run, 'results', protocol));
     if (out === null) throw new ConfigError('Untrained weights have no folder of their own: name one with --out.');
-    onBackend?.(describeBackend(await selectBackend(engine)));
+    const backend = await selectBackend(engine);
+    onBackend?.(describeBackend(backend));
     const run = await loadRun(options.run, seed);
     const input = await openInput(evaluator, run, { ...options, out }, context);
     const trainer = run.create();
@@ -127,15 +129,28 @@ export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observab
   }, stop);
 }
 
-async function loadRun(run: string, seed: number): Promise<LoadedRun> {
+/**
+ * Reads a run, or the settings of untrained weights.
+ *
+ * @param run folder of a run, or `random:TASK`.
+ * @param settings of `random:TASK` alone; a run has its own.
+ * @throws ConfigError if it is no folder of a run, or settings are given for one.
+ */
+export async function loadRun(
+  run: string,
+  seed: number,
+  settings: { readonly file?: string | undefined; readonly set?: readonly string[] } = {},
+): Promise<LoadedRun> {
   const untrained = run.startsWith('random:');
   if (!untrained && folderKind(run) !== 'run')
     throw new ConfigError(`${run} is not the folder of a run.`, { context: { run } });
+  if (!untrained && (settings.file !== undefined || (settings.set ?? []).length > 0))
+    throw new ConfigError(`${run} has its own settings: --config and --set are for random:TASK.`, { context: { run } });
   const saved = untrained
     ? null
     : (parse(readFileSync(join(run, 'config.yaml'), 'utf8')) as { task: string; config: unknown });
   const task = await tasks.load(saved?.task ?? run.slice('random:'.length));
-  const config = saved ? (checkConfig(task.config, saved.config).config as TaskConfig) : resolveTaskConfig(task).config;
+  const config = saved ? (checkConfig(task.config, saved.config).config as TaskConfig) : resolveTaskConfig(task, settings).config;
   const sources = join(run, 'training-sources.json');
   const weights = untrained ? null : readFileSync(weightsFile(run));
   return {

@@ -11,24 +11,21 @@ import {
   secondsToPts,
   type Metric,
   type Rival,
-  type Sample,
   type VideoSource,
 } from '../core/index.js';
 import { openVideo, readCorpus, selectDecoder, type Corpus } from '../ingest/index.js';
-import { miners } from '../mining/index.js';
 import {
   encodePictures,
   type CorpusReport,
   type DatasetReport,
   type Fact,
-  type FrameStrip,
-  type RejectionPlace,
   type ReportData,
   type ResultReport,
   type RunReport,
   type SourcePreview,
 } from '../report/index.js';
-import { openDataset, type Dataset } from '../store/index.js';
+import { openDataset } from '../store/index.js';
+import { corpusOf, datasetFacts, reportDataset, spread } from './inspect-dataset.js';
 
 const previewView = { width: 192, height: 192, fit: 'contain', fps: null, channels: 3 } as const;
 
@@ -70,6 +67,15 @@ export async function inspect(dir: string): Promise<Inspection> {
   return { kind, digest: null, records: result.metrics.length, facts: result.facts };
 }
 
+/** How a page's contents are collected. */
+export interface CollectOptions {
+  readonly title?: string;
+  /** Corpus that the datasets were mined from; default: one near each dataset that has its digest, where there is one. */
+  readonly corpus?: string | undefined;
+  /** Samples drawn of each dataset. */
+  readonly samples?: number;
+}
+
 /**
  * Everything that a page about these folders shows: corpora, datasets, runs with the results below them, and results.
  *
@@ -77,14 +83,17 @@ export async function inspect(dir: string): Promise<Inspection> {
  */
 export async function collectReport(
   dirs: readonly string[],
-  { title }: { readonly title?: string } = {},
+  { title, corpus: mined, samples }: CollectOptions = {},
 ): Promise<ReportData> {
   const kinds = dirs.map((dir) => ({ dir, kind: kindOf(dir) }));
   const of = (kind: Inspection['kind']) => kinds.filter((entry) => entry.kind === kind).map(({ dir }) => dir);
   const [corpusDir] = of('corpus');
   const corpus = corpusDir === undefined ? null : await readCorpus(corpusDir);
   const datasets: DatasetReport[] = [];
-  for (const dir of of('dataset')) datasets.push(await reportDataset(dir, corpus));
+  for (const dir of of('dataset')) {
+    const own = await corpusOf(dir, mined);
+    datasets.push(await reportDataset(dir, { corpus: own, ...(samples === undefined ? {} : { samples }) }));
+  }
   const runs = of('run');
   const results = [...runs.flatMap(resultFiles), ...of('result').map((dir) => join(dir, 'result.json'))].map(
     readResult,
@@ -126,19 +135,6 @@ function corpusFacts({ sources, failures, digest }: Corpus): readonly Fact[] {
   ];
 }
 
-function datasetFacts({ header, summary }: Dataset): readonly Fact[] {
-  return [
-    { label: 'signal', value: `${header.signal} version ${header.signalVersion}` },
-    { label: 'samples', value: summary.samples },
-    { label: 'sources', value: summary.sources },
-    { label: 'shots', value: summary.units },
-    { label: 'bytes', value: summary.bytes },
-    { label: 'decoder', value: `${header.decoder.name} ${header.decoder.version}` },
-    { label: 'seed', value: header.seed },
-    { label: 'digest', value: summary.digest },
-  ];
-}
-
 async function reportCorpus(corpus: Corpus): Promise<CorpusReport> {
   const { decoder } = await selectDecoder('auto');
   const previews: SourcePreview[] = [];
@@ -177,73 +173,6 @@ async function soundEnvelope(
   return [...rms].map((value) => Math.min(1, value));
 }
 
-async function reportDataset(dir: string, corpus: Corpus | null): Promise<DatasetReport> {
-  const dataset = await openDataset(dir);
-  try {
-    const { header, summary } = dataset;
-    const miner = miners.names.includes(header.signal) ? await miners.load(header.signal) : null;
-    const strips: FrameStrip[] = [];
-    const ordinals = spread([...dataset.keys.keys()], 8);
-    for (const ordinal of miner?.draw ? ordinals : []) {
-      const sample = await dataset.sample(ordinal);
-      const drawn = await (miner as { draw(sample: Sample): unknown }).draw(sample);
-      const pictures = await encodePictures(drawn as Parameters<typeof encodePictures>[0]);
-      strips.push({ title: sample.key, pictures, facts: scalarFacts(sample) });
-    }
-    return {
-      signal: header.signal,
-      digest: summary.digest,
-      facts: datasetFacts(dataset),
-      strips,
-      rejections: summary.rejections,
-      places: corpus ? await rejectionPlaces(dataset, corpus) : [],
-    };
-  } finally {
-    await dataset.close();
-  }
-}
-
-/** Plain numbers and words of a sample; arrays and pictures are left out. */
-function scalarFacts({ fields }: Sample): readonly Fact[] {
-  return Object.entries(fields).flatMap(([label, value]): Fact[] => {
-    if (typeof value === 'number') return [{ label, value: Number(value.toPrecision(4)) }];
-    return typeof value === 'string' ? [{ label, value }] : [];
-  });
-}
-
-async function rejectionPlaces(dataset: Dataset, corpus: Corpus): Promise<readonly RejectionPlace[]> {
-  const byId = new Map(corpus.sources.map((source) => [source.id, source]));
-  const { decoder } = await selectDecoder('auto');
-  const shown = new Map<string, number>();
-  const places: RejectionPlace[] = [];
-  for await (const { source: id, rejections } of dataset.units()) {
-    const source = byId.get(id);
-    if (!source) continue;
-    for (const [code, { examples }] of Object.entries(rejections)) {
-      const [example] = examples;
-      if (!example || (shown.get(code) ?? 0) >= 4) continue;
-      shown.set(code, (shown.get(code) ?? 0) + 1);
-      const { startPts, endPts } = example.span;
-      const { timeBase } = source.video;
-      const video = await openVideo(source, { corpusRoot: corpus.root, decoder, views: { preview: previewView } });
-      const frames = await video
-        .framesAt([Math.floor((startPts + endPts) / 2)], 'preview')
-        .finally(() => video.close());
-      const [picture] = await encodePictures(
-        frames.map((frame) => ({ ...frame, caption: `${ptsToSeconds(frame.pts, timeBase).toFixed(1)} s` })),
-      );
-      places.push({
-        code,
-        source: source.paths[0] ?? id,
-        startSeconds: ptsToSeconds(startPts, timeBase),
-        endSeconds: ptsToSeconds(endPts, timeBase),
-        ...(picture ? { picture } : {}),
-      });
-    }
-  }
-  return places;
-}
-
 function readRun(dir: string): RunReport {
   const config = parse(readFileSync(join(dir, 'config.yaml'), 'utf8')) as { readonly task: string };
   const summaryFile = join(dir, 'summary.json');
@@ -268,7 +197,8 @@ function resultFiles(run: string): readonly string[] {
 interface ResultFile {
   readonly schema: number;
   readonly protocol: string;
-  readonly evaluated: { readonly task: string; readonly run: string | null };
+  /** A model, or of `mining` a miner. */
+  readonly evaluated: { readonly task?: string; readonly run?: string | null; readonly signal?: string };
   readonly data: Readonly<Record<string, unknown>>;
   readonly metrics: readonly Metric[];
   readonly rivals: readonly Rival[];
@@ -282,7 +212,7 @@ function readResult(file: string): ResultReport {
   );
   return {
     protocol: result.protocol,
-    subject: result.evaluated.run === null ? `untrained ${result.evaluated.task}` : basename(result.evaluated.run),
+    subject: subjectOf(result.evaluated),
     facts,
     metrics: result.metrics,
     rivals: result.rivals,
@@ -292,8 +222,7 @@ function readResult(file: string): ResultReport {
   };
 }
 
-/** At most `count` items, evenly spread. */
-function spread<T>(items: readonly T[], count: number): readonly T[] {
-  if (items.length <= count) return items;
-  return Array.from({ length: count }, (_, i) => items[Math.floor(((i + 0.5) * items.length) / count)] as T);
+function subjectOf({ task = '', run, signal }: ResultFile['evaluated']): string {
+  if (signal !== undefined) return signal;
+  return typeof run === 'string' ? basename(run) : `untrained ${task}`;
 }

@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { canonicalJson, cacheFolder, ConfigError, folderKind, MediaError, type VideoSource } from '../core/index.js';
 import { probeBackends } from '../engine/index.js';
-import { decoders, readCorpus, sourcePath } from '../ingest/index.js';
+import { decoders, hashSource, readCorpus, sourcePath } from '../ingest/index.js';
 import { doctor, type DoctorPart } from '../setup/index.js';
 import { diffDatasets, lmdbStatus, verifyDataset } from '../store/index.js';
 
@@ -96,14 +93,9 @@ function describeCodecs(codecs: readonly string[]): string {
 }
 
 async function checkSource(root: string, source: VideoSource): Promise<string | null> {
-  if (source.kind !== 'file') return null;
   try {
     const path = sourcePath(root, source);
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(path), hash);
-    return hash.digest('hex') === source.sha256
-      ? null
-      : `${source.id}: ${path} is no longer the file that was ingested`;
+    return (await hashSource(path)) === source.sha256 ? null : `${source.id}: ${path} is no longer what was ingested`;
   } catch (error) {
     if (error instanceof MediaError) return `${source.id}: ${error.message}`;
     throw error;

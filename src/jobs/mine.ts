@@ -13,7 +13,6 @@ import {
   scratchFolder,
   toolVersion,
   type DatasetHeader,
-  type DatasetSummary,
   type JobEvent,
   type SampleSink,
   type VideoSource,
@@ -102,7 +101,14 @@ export function mine(options: MineOptions, stop?: AbortSignal): Observable<JobEv
 
 /** What `mine` would do, from a few sources that are really mined into a scratch folder and thrown away. */
 export interface MinePlan {
-  readonly signals: readonly { readonly name: string; readonly configHash: string }[];
+  /** `units`: shots to mine; samples and bytes are extrapolated. */
+  readonly signals: readonly {
+    readonly name: string;
+    readonly configHash: string;
+    readonly units: number;
+    readonly samples: number;
+    readonly bytes: number;
+  }[];
   readonly sources: number;
   readonly shots: number;
   /** Of video. */
@@ -129,20 +135,29 @@ export async function planMining(
     const whole = { split: undefined, role: undefined, limit: undefined, part: undefined } as const;
     const result = chosen.length === 0 ? null : await runJob(mine({ ...options, ...whole, out: scratch, only }));
     const seconds = (performance.now() - started) / 1000;
-    const found = Object.values(result?.signals ?? {}).flatMap(({ summary }) => summary ?? []);
     const share = chosen.length === 0 ? 0 : lengthOf(sources) / lengthOf(chosen);
-    const total = (of: (summary: DatasetSummary) => number) =>
-      Math.round(share * found.reduce((sum, summary) => sum + of(summary), 0));
+    const shots = sources.reduce((sum, source) => sum + source.shots.length, 0);
+    const each = signals.map(({ name, configHash }) => {
+      const summary = result?.signals[name]?.summary;
+      const estimate = (measure: number | undefined) => Math.round(share * (measure ?? 0));
+      return {
+        name,
+        configHash,
+        units: shots,
+        samples: estimate(summary?.samples),
+        bytes: estimate(summary?.bytes),
+      };
+    });
     return {
-      signals: signals.map(({ name, configHash }) => ({ name, configHash })),
+      signals: each,
       sources: sources.length,
-      shots: sources.reduce((sum, source) => sum + source.shots.length, 0),
+      shots,
       videoSeconds: lengthOf(sources),
       measured: chosen.length,
       estimate: {
         seconds: share * seconds,
-        samples: total(({ samples }) => samples),
-        bytes: total(({ bytes }) => bytes),
+        samples: each.reduce((sum, { samples }) => sum + samples, 0),
+        bytes: each.reduce((sum, { bytes }) => sum + bytes, 0),
       },
     };
   } finally {

@@ -13,10 +13,13 @@ import {
   type SampleBatch,
 } from '../core/index.js';
 import {
-  loadWeights,
   readCheckpointState,
+  scheduleOf,
   selectBackend,
+  startFromWeights,
+  sumLayers,
   train as runTraining,
+  type LayerSummary,
   type TrainResult,
 } from '../engine/index.js';
 import { resolveTaskConfig, tasks, type AnyPretextTask, type TaskConfig } from '../models/index.js';
@@ -29,7 +32,7 @@ export interface TrainOptions {
   readonly data: string;
   /** Folder of the run. */
   readonly out: string;
-  /** Dataset to validate on; else a tenth of the groups is held out from 10 sources up. */
+  /** Dataset to validate on; else `validationShare` of the groups is held out from 10 sources up. */
   readonly val?: string | undefined;
   /** `tensorflow`, `wasm`, `cpu` or `auto`. */
   readonly engine?: string;
@@ -39,7 +42,7 @@ export interface TrainOptions {
   /** Loader threads. */
   readonly workers?: number;
   readonly resume?: boolean;
-  /** A run whose weights to start from. */
+  /** A run, of this task or another, or a safetensors file, whose matching weights to start from. */
   readonly init?: string | undefined;
   /** Told which engine runs and what was passed over. */
   readonly onBackend?: (line: string) => void;
@@ -80,13 +83,13 @@ export function train(options: TrainOptions, stop?: AbortSignal): Observable<Job
     const held = val === undefined ? null : await openChecked(val, task);
     const closers: (() => Promise<void>)[] = [() => dataset.close(), ...(held ? [() => held.close()] : [])];
     try {
-      const backend = await selectBackend(engine);
+      const backend = await selectBackend(engine, { threads: config.engineThreads });
       onBackend?.(describeBackend(backend));
-      const { training, validation } = await splitByGroup(dataset, held === null, seed);
+      const share = held === null ? config.validationShare : 0;
+      const { training, validation } = await splitByGroup(dataset, { share, seed });
       const random = createRandom(seed);
       const trainer = task.createTrainer(config, random.fork('init'));
       closers.push(async () => trainer.dispose());
-      if (init !== undefined) loadWeights(trainer, init);
       const shared = { prepare: task.prepare, config, batchSize: config.batchSize, seed };
       const source = dataset.batchSource({ ...shared, workers, mode: 'train', ordinals: training.ordinals });
       closers.push(() => source.close());
@@ -114,13 +117,16 @@ export function train(options: TrainOptions, stop?: AbortSignal): Observable<Job
             task: name,
             trainer,
             config,
-            learningRate: (step) => task.learningRate(config, step),
+            learningRate: scheduleOf(config, (step) => task.learningRate(config, step)),
             out,
             source,
             ...(validator ? { validation: (): AsyncIterable<SampleBatch> => validator.epoch() } : {}),
             resume,
             seed,
             engine: `${backend.name} ${backend.version}`,
+            ...(init === undefined
+              ? {}
+              : { initialize: () => startFromWeights(trainer, init, task.publishedWeights?.(config)) }),
             extra: {
               taskVersion: task.version,
               data: dataset.digest,
@@ -149,6 +155,10 @@ export interface TrainPlan {
   readonly epochs: number;
   /** Of the dataset. */
   readonly digest: string;
+  /** The layers, where the task lists them. */
+  readonly network: readonly LayerSummary[] | null;
+  /** Floating-point operations of one sample's forward pass. */
+  readonly flops: number | null;
 }
 
 /** Parameters, samples, steps and epochs of a training, without a step of it. */
@@ -159,10 +169,12 @@ export async function planTraining(options: TrainOptions): Promise<TrainPlan> {
   try {
     await selectBackend(options.engine ?? 'auto');
     const trainer = task.createTrainer(config, createRandom(options.seed ?? 1).fork('init'));
-    const { parameters } = trainer;
+    const { parameters, network = null } = trainer;
     trainer.dispose();
     const samples = dataset.keys.length;
-    return { config, parameters, samples, epochs: (config.steps * config.batchSize) / samples, digest: dataset.digest };
+    const epochs = (config.steps * config.batchSize * config.accumulateSteps) / samples;
+    const flops = network && sumLayers(network).flops;
+    return { config, parameters, samples, epochs, digest: dataset.digest, network, flops };
   } finally {
     await dataset.close();
   }
@@ -229,13 +241,17 @@ interface GroupSplit {
   readonly validation: { readonly ordinals: readonly number[] };
 }
 
-/** Holds out a tenth of the groups, chosen by the hash of their names, where there are 10 sources and 2 groups or more. */
-async function splitByGroup(dataset: Dataset, holdOut: boolean, seed: number): Promise<GroupSplit> {
+/** Holds out a share of the groups, chosen by the hash of their names, where there are 10 sources and 2 groups or more. */
+async function splitByGroup(
+  dataset: Dataset,
+  { share, seed }: { readonly share: number; readonly seed: number },
+): Promise<GroupSplit> {
   const groups = await groupsOf(dataset);
   const names = [...new Set(groups.values())]
     .map((name) => ({ name, hash: sha256(`${seed}/${name}`) }))
     .sort((a, b) => (a.hash < b.hash ? -1 : 1));
-  const count = holdOut && groups.size >= 10 && names.length >= 2 ? Math.max(1, Math.floor(names.length / 10)) : 0;
+  const isEnough = share > 0 && groups.size >= 10 && names.length >= 2;
+  const count = isEnough ? Math.max(1, Math.floor(names.length * share)) : 0;
   const held = new Set(names.slice(0, count).map(({ name }) => name));
   const isHeld = (source: string) => held.has(groups.get(source) ?? '');
   const training: number[] = [];

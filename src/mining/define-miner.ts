@@ -12,6 +12,7 @@ import type {
   View,
 } from '../core/index.js';
 import type { OpenVideo } from '../ingest/index.js';
+import type { DrawSample, Estimator } from './abilities.js';
 
 /** One sample as a miner gives it; key and provenance are added by the machinery. */
 export interface MinedSample<S extends SampleSpec> {
@@ -27,18 +28,9 @@ export interface MineContext<F> {
   readonly facts: F;
   /** Forked for this signal, source and shot. */
   readonly random: Random;
-  /** Counts a refused candidate; up to 4 places per code are kept. */
+  /** Counts a refused candidate; up to 4 places per code are kept. A box is in display pixels of the source. */
   readonly reject: (code: RejectionCode, span: TimeSpan, box?: Box) => void;
   readonly signal: AbortSignal;
-}
-
-/** A picture for `inspect --html`. */
-export interface DrawnPicture {
-  /** uint8 [height, width, 3]. */
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly caption: string;
 }
 
 /** What a miner declares. Most need only `views` and `mineShot`. */
@@ -60,13 +52,10 @@ export interface MinerDefinition<S extends SampleSpec = SampleSpec, C = unknown,
     config: C,
     context: { readonly random: Random },
   ): Promise<DatasetStage>;
-  /** What `inspect --html` lays out for one sample. */
-  draw?(sample: Sample<S>): Promise<readonly DrawnPicture[]>;
-  /** What `eval mining` scores: the miner's estimate for given frames. */
-  estimate?(
-    frames: readonly { readonly data: Uint8Array; readonly width: number; readonly height: number }[],
-    config: C,
-  ): Promise<unknown>;
+  /** What `inspect --html` lays out for one sample; an ability. */
+  draw?: DrawSample<S, C>;
+  /** What `eval mining` scores, at most one of each kind; an ability. */
+  readonly estimate?: readonly Estimator<C>[];
 }
 
 /** A miner of any sample and configuration, as registries hold it. */

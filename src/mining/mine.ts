@@ -52,8 +52,10 @@ export interface MineOptions extends SourceSelection {
 
 /** What mining gave. */
 export interface MineResult {
-  /** By all workers, in this run. */
+  /** Pictures decoded by all workers in this run, in passes over videos. */
   readonly framesDecoded: number;
+  /** Pictures decoded to show single ones that surveys sought. */
+  readonly framesSought: number;
   readonly stopped: boolean;
   /** Videos: mined, already there, failed. */
   readonly counts: Counts;
@@ -96,6 +98,7 @@ class MiningRun {
   readonly #failures: FailureEntry[] = [];
   #error: Error | null = null;
   #framesDecoded = 0;
+  #framesSought = 0;
 
   constructor(options: MineOptions, context: JobContext) {
     this.#options = options;
@@ -132,6 +135,7 @@ class MiningRun {
     const summaries = signal.aborted ? new Map<string, DatasetSummary>() : await this.#finish();
     return {
       framesDecoded: this.#framesDecoded,
+      framesSought: this.#framesSought,
       stopped: signal.aborted && summaries.size === 0,
       counts: { ...this.#videos, units: sum(this.#units, 'done'), samples: sum(this.#units, 'samples') },
       signals: Object.fromEntries(
@@ -206,14 +210,19 @@ class MiningRun {
 
   async #tryVideo(source: VideoSource, pool: WorkerPool): Promise<void> {
     for (let attempts = 1; ; attempts++) {
-      const { failure, framesDecoded } = await pool.mine(source, this.#missing(source), async (signal, unit) => {
-        await this.#options.sinks[signal]!.writeUnit(unit);
-        const tally = this.#tally(signal);
-        tally.done++;
-        tally.samples += unit.samples.length;
-        this.#tell();
-      });
+      const { failure, framesDecoded, framesSought } = await pool.mine(
+        source,
+        this.#missing(source),
+        async (signal, unit) => {
+          await this.#options.sinks[signal]!.writeUnit(unit);
+          const tally = this.#tally(signal);
+          tally.done++;
+          tally.samples += unit.samples.length;
+          this.#tell();
+        },
+      );
       this.#framesDecoded += framesDecoded;
+      this.#framesSought += framesSought;
       if (failure?.died && attempts === 1 && !this.#ending.signal.aborted) continue;
       if (failure) this.#fail(source, attempts, failure);
       else if (this.#missing(source).length === 0) this.#videos.done++;

@@ -1,13 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { forkModule, type FailureCode, type MinedUnit, type VideoSource } from '../core/index.js';
 import type { UnitId } from './mine-video.js';
-import type { FromWorker, ToWorker, WorkerFailure, WorkerSetup } from './workers/messages.js';
+import type { DecodedFrames, FromWorker, ToWorker, WorkerFailure, WorkerSetup } from './workers/messages.js';
 
 /** How a worker's work on one video ended. */
-export interface VideoOutcome {
+export interface VideoOutcome extends DecodedFrames {
   /** Null: well, or stopped. `died`: the process is gone, and it may be worth another try. */
   readonly failure: { readonly code: FailureCode; readonly message: string; readonly died: boolean } | null;
-  readonly framesDecoded: number;
 }
 
 /** A worker process of ours; mines one video at a time. */
@@ -91,7 +90,7 @@ class LiveWorker implements WorkerProcess {
     units: readonly UnitId[],
     write: (signal: string, unit: MinedUnit) => Promise<void>,
   ): Promise<VideoOutcome> {
-    const state = { framesDecoded: 0, writing: 0, timedOut: false };
+    const state = { framesDecoded: 0, framesSought: 0, writing: 0, timedOut: false };
     const writes: Promise<void>[] = [];
     const stall = setTimeout(() => {
       if (state.writing > 0) {
@@ -106,6 +105,7 @@ class LiveWorker implements WorkerProcess {
         stall.refresh();
         if (message.kind === 'ready') return;
         state.framesDecoded = message.framesDecoded;
+        state.framesSought = message.framesSought;
         if (message.kind === 'done') resolve(message.failure);
         if (message.kind !== 'unit') return;
         state.writing++;
@@ -122,7 +122,8 @@ class LiveWorker implements WorkerProcess {
     try {
       const end = await Promise.race([finished.then((failure) => ({ failure })), this.#gone]);
       await Promise.all(writes);
-      return { framesDecoded: state.framesDecoded, failure: this.#judge(end, state.timedOut) };
+      const { framesDecoded, framesSought } = state;
+      return { framesDecoded, framesSought, failure: this.#judge(end, state.timedOut) };
     } finally {
       clearTimeout(stall);
       this.#onMessage = () => {}; // what a dead worker still had in the pipe is mined again

@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import type { Random, SampleSpec } from '../core/index.js';
-import type { Trainer } from '../engine/index.js';
+import type { LoopSettings, Trainer, WeightMapping } from '../engine/index.js';
 
-/** Settings that every task has. */
-export interface TaskConfig {
+/** Settings that every task has: `z.strictObject({ ...loopSettings, … })` with `loopSettings` of the engine. */
+export interface TaskConfig extends LoopSettings {
   readonly preset: string;
   readonly steps: number;
+  /** Samples of one batch; an update takes `accumulateSteps` of them. */
   readonly batchSize: number;
   readonly learningRate: number;
   readonly logEverySteps: number;
@@ -26,8 +27,10 @@ export interface PretextTaskDefinition<S extends SampleSpec = SampleSpec, C exte
   /** Path below `src`, without extension, of a `PrepareModule` that runs in the loader's workers. */
   readonly prepare: string;
   createTrainer(config: C, random: Random): Trainer;
-  /** Learning rate at a 0-based step. */
+  /** Learning rate at a 0-based step, as the task has it: `scheduleOf` may put another in its place. */
   learningRate(config: C, step: number): number;
+  /** Where its weights stand in files of other programs, for `--init FILE.safetensors`. */
+  publishedWeights?(config: C): WeightMapping;
   /** Published figures that a result may be set beside. */
   readonly figures?: readonly {
     readonly name: string;

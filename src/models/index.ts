@@ -7,6 +7,7 @@ export * from './define-pretext-task.js';
 /** All pretext tasks, by name. */
 export const tasks = defineRegistry<AnyPretextTask>('task', {
   'shuffle-and-learn': () => import('./shuffle-and-learn/index.js'),
+  'wang-gupta': () => import('./wang-gupta/index.js'),
 });
 
 /**

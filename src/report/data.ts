@@ -9,7 +9,9 @@ export interface Fact {
 /** A compressed picture and its words. */
 export interface ReportPicture {
   readonly image: EncodedImage;
-  /** Pixels of the compressed picture. */
+  /** There where the page plays it: so many frames, one under the other in `image`, in so many seconds. */
+  readonly clip?: { readonly frames: number; readonly seconds: number };
+  /** Pixels of the compressed picture, or of one frame of a clip. */
   readonly width: number;
   readonly height: number;
   /** Shown under the picture. */
@@ -75,6 +77,8 @@ export interface DatasetReport {
   readonly digest: string;
   readonly facts: readonly Fact[];
   readonly strips: readonly FrameStrip[];
+  /** How many samples there are; default: as many as strips. */
+  readonly samples?: number;
   /** Refused candidates by code. */
   readonly rejections: Readonly<Record<string, number>>;
   readonly places: readonly RejectionPlace[];

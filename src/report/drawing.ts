@@ -73,7 +73,7 @@ export function motionCurve(curve: MotionCurve): Markup {
     ${marks.map(
       (mark) =>
         html`<line x1="${x(mark.seconds)}" y1="16" x2="${x(mark.seconds)}" y2="74" stroke="var(--warm)" /><text
-            x="${x(mark.seconds)}"
+            x="${Math.min(Math.max(5, x(mark.seconds)), width - 5)}"
             y="11"
             text-anchor="middle"
             font-size="13"

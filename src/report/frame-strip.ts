@@ -15,9 +15,15 @@ export interface RawPicture {
   readonly alt?: string;
 }
 
+/** Frames that the page plays, each as a raw picture's `data`, and their words. */
+export interface RawClip extends Omit<RawPicture, 'data'> {
+  readonly frames: readonly Uint8Array[];
+  readonly framesPerSecond: number;
+}
+
 /** Compresses raw pictures for a page, in their order; wider ones are first scaled down to `maxWidth` pixels. */
 export async function encodePictures(
-  pictures: readonly RawPicture[],
+  pictures: readonly (RawPicture | RawClip)[],
   {
     format = 'jpeg',
     quality = 82,
@@ -25,7 +31,12 @@ export async function encodePictures(
   }: { readonly format?: 'jpeg' | 'png' | 'webp'; readonly quality?: number; readonly maxWidth?: number } = {},
 ): Promise<ReportPicture[]> {
   const out: ReportPicture[] = [];
-  for (const { data, width: from, height: rows, channels = 3, caption, alt } of pictures) {
+  for (const picture of pictures) {
+    if ('frames' in picture) {
+      if (picture.frames.length > 0) out.push(await encodeClip(picture, { maxWidth: Math.min(maxWidth, clipWidth) }));
+      continue;
+    }
+    const { data, width: from, height: rows, channels = 3, caption, alt } = picture;
     const width = Math.min(from, maxWidth);
     const height = Math.max(1, Math.round((rows * width) / from));
     const scaled = resizeRgb(data, from, rows, width, height, channels);
@@ -35,17 +46,50 @@ export async function encodePictures(
   return out;
 }
 
-/** A picture that carries its bytes with it. */
+const clipWidth = 240;
+const clipFrames = 32;
+const clipQuality = 72;
+const tallestImage = 16_000; // a WebP may have 16,383 rows
+
+/** At most `clipFrames` of a clip's frames, evenly spread, as one tall picture that style alone can play. */
+async function encodeClip(clip: RawClip, { maxWidth }: { readonly maxWidth: number }): Promise<ReportPicture> {
+  const { frames: all, framesPerSecond, width: from, height: rows, channels = 3, caption, alt } = clip;
+  const count = Math.min(all.length, clipFrames);
+  const frames = Array.from({ length: count }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / count)]!);
+  const widest = Math.floor(((tallestImage / count) * from) / rows);
+  const width = Math.max(1, Math.min(from, maxWidth, widest));
+  const height = Math.max(1, Math.round((rows * width) / from));
+  const tall = new Uint8Array(count * width * height * channels);
+  frames.forEach((frame, i) => {
+    tall.set(resizeRgb(frame, from, rows, width, height, channels), i * width * height * channels);
+  });
+  const image = await encodeImage(tall, width, height * count, channels, { format: 'webp', quality: clipQuality });
+  const seconds = all.length / framesPerSecond;
+  return { image, clip: { frames: count, seconds }, width, height, caption, ...(alt === undefined ? {} : { alt }) };
+}
+
+/** A picture that carries its bytes with it; a clip plays by itself, stands still under the pointer and where motion is unwelcome. */
 export function pictureMarkup(picture: ReportPicture): Markup {
-  const { image, width, height, caption, alt = caption } = picture;
+  const { image, clip, width, height, caption, alt = caption } = picture;
   const bytes = Buffer.from(image.data.buffer, image.data.byteOffset, image.data.byteLength).toString('base64');
-  return html`<img
-    src="data:image/${image.image};base64,${bytes}"
-    width="${width}"
-    height="${height}"
-    alt="${alt}"
-    loading="lazy"
-  />`;
+  const source = `data:image/${image.image};base64,${bytes}`;
+  if (clip) {
+    const style = [
+      `aspect-ratio:${width}/${height}`,
+      `background-image:url(${source})`,
+      `background-size:100% ${clip.frames * 100}%`,
+      `animation-duration:${clip.seconds.toFixed(2)}s`,
+      `animation-timing-function:steps(${Math.max(2, clip.frames)},jump-none)`,
+    ].join(';');
+    return html`<div
+      class="clip"
+      role="img"
+      tabindex="0"
+      aria-label="${alt} (${clip.frames} frames in ${clip.seconds.toFixed(1)} seconds)"
+      style="${style}"
+    ></div>`;
+  }
+  return html`<img src="${source}" width="${width}" height="${height}" alt="${alt}" loading="lazy" />`;
 }
 
 /** Pictures side by side, each over its caption. */

@@ -9,16 +9,19 @@ import { factList } from './page.js';
 /** What one signal gave: samples as strips of frames, and why candidates were refused. */
 export function miningSection(dataset: DatasetReport, id: string, limits: ReportLimits): Markup {
   const strips = dataset.strips.slice(0, limits.stripsPerDataset);
+  const samples = dataset.samples;
   const hasCurves = strips.some(({ curve }) => curve !== undefined);
   return html`${factList(withDigest(dataset))}
   ${
     strips.length > 0 &&
-    html`<h3>${countOf(strips.length, 'sample')}</h3>
+    html`<h3>
+        ${strips.length < (samples ?? 0) && html`${formatCount(strips.length)} of `}${countOf(samples ?? strips.length, 'sample')}
+      </h3>
       ${
         hasCurves &&
         html`<p class="quiet">
-          The curve is how much moves in the shot; the shaded stretch is the window that was drawn, and the marks are
-          the frames above it.
+          The curve is what its axis names, over the time around the sample; the shaded stretch is what was chosen, and
+          the marks are the frames beside it.
         </p>`
       }
       ${strips.map(stripCard)}`

@@ -54,6 +54,10 @@ svg text{font-family:inherit}
 .film figure{flex:1 1 0;min-width:3.6rem;max-width:9rem}
 .film img,.strip img{display:block;width:100%;height:auto;border-radius:.2rem;background:var(--grid)}
 .film figcaption{font-size:.72rem}
+.clip{width:100%;border-radius:.2rem;background-color:var(--grid);background-repeat:no-repeat;animation-name:play;animation-iteration-count:infinite}
+.clip:hover,.clip:focus{animation-play-state:paused}
+@keyframes play{from{background-position:0 0}to{background-position:0 100%}}
+@media (prefers-reduced-motion:reduce){.clip{animation-play-state:paused}.clip:hover,.clip:focus{animation-play-state:running}}
 .strip{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(4rem,11rem);gap:.6rem;overflow-x:auto;padding-bottom:.2rem}
 .strip.few{grid-auto-columns:minmax(4rem,14rem)}
 .strip figcaption{font-variant-numeric:tabular-nums}
@@ -64,7 +68,7 @@ svg text{font-family:inherit}
 figure.bars{max-width:36rem}
 .side summary{font-size:.86rem;color:var(--soft);margin-top:.5rem;cursor:pointer}
 .places{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:.5rem 1.4rem;list-style:none;padding:0;margin:.6rem 0}
-.places img{max-width:9rem;height:auto;border-radius:.2rem;display:block;margin-bottom:.2rem}
+.places img,.places .clip{width:9rem;max-width:100%;height:auto;border-radius:.2rem;display:block;margin-bottom:.2rem}
 .verdict{border-left:3px solid var(--soft);padding:.15rem 0 .15rem .9rem;margin:1rem 0;font-size:1.04rem}
 .verdict.yes{border-color:var(--good)}
 .verdict.no{border-color:var(--doubt)}
@@ -74,5 +78,5 @@ tbody th{min-width:7.5rem}
 .legend span{display:inline-block;width:1.1rem;height:.2rem;border-radius:.1rem;margin-right:.4rem;vertical-align:.22em}
 footer{padding:2.5rem 1.25rem 3rem;color:var(--soft);font-size:.84rem}
 @media (max-width:34rem){body{font-size:15px}header.top{padding-top:1.8rem}.card{padding:.8rem}th,td{padding-right:1rem}}
-@media print{body{background:#fff;color:#000}.card{break-inside:avoid}nav{display:none}}
+@media print{.clip{animation:none}body{background:#fff;color:#000}.card{break-inside:avoid}nav{display:none}}
 `;

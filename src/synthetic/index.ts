@@ -1,3 +1,10 @@
+export * from './digits.js';
+export * from './flow-pair.js';
+export * from './idx.js';
+export * from './mining-truth.js';
 export * from './motion-set.js';
+export * from './moving-target.js';
+export * from './moving-mnist-motion.js';
+export * from './moving-mnist.js';
 export type { SyntheticTruth, SyntheticVideo } from './synthetic-video.js';
 export * from './trajectories.js';

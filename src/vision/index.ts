@@ -1,7 +1,14 @@
+export * from './camera-motion.js';
 export * from './color.js';
+export * from './fast-flow.js';
+export * from './flow-files.js';
 export * from './histogram.js';
 export * from './image-codec.js';
 export * from './opencv.js';
 export * from './optical-flow.js';
 export * from './perceptual-hash.js';
+export * from './point-tracks.js';
+export * from './resample.js';
 export * from './resize.js';
+export { createTracker, type Tracker, type TrackerOptions, type TrackerUpdate } from './tracker.js';
+export type { TrackerFrame } from './tracker-features.js';

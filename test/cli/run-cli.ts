@@ -11,15 +11,17 @@ export interface CliResult {
   json<T = Record<string, unknown>>(): T;
 }
 
-/** Runs the built `reelmine`; `killAfterMs` sends `killSignal` to its whole process group after that long. */
+/** Runs the built `reelmine`; `killSignal` is sent after `killAfterMs`, SIGKILL to its whole process group, or once stderr is such that `killWhen`. */
 export function runCli(
   args: readonly string[],
   {
     killAfterMs,
+    killWhen,
     killSignal = 'SIGKILL',
     env = {},
   }: {
     readonly killAfterMs?: number;
+    readonly killWhen?: (stderr: string) => boolean;
     readonly killSignal?: NodeJS.Signals;
     readonly env?: Readonly<Record<string, string>>;
   } = {},
@@ -33,7 +35,13 @@ export function runCli(
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    let killed = false;
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+      if (killed || killWhen?.(stderr) !== true) return;
+      killed = true;
+      child.kill(killSignal);
+    });
     const timer =
       killAfterMs === undefined
         ? null

@@ -4,7 +4,10 @@ import {
   constantRate,
   cosineRate,
   countLeaks,
+  lossAndGradients,
   momentumSgd,
+  polyRate,
+  scheduleOf,
   stepRate,
   tf,
   toTensor,
@@ -23,7 +26,7 @@ function trace(
   const variable = tf.variable(tf.tensor1d([1, -2]));
   const optimizer = make([{ name: 'w', variable, learningRateMultiplier: 2, decayMultiplier: 0.5 }]);
   const seen = gradients.map((gradient, i) => {
-    tf.tidy(() => optimizer.apply(new Map([['w', tf.tensor1d([...gradient])]]), tf.scalar(rates[i]!)));
+    tf.tidy(() => optimizer.apply([tf.tensor1d([...gradient])], tf.scalar(rates[i]!)));
     return [...variable.dataSync()];
   });
   variable.dispose();
@@ -86,17 +89,38 @@ describe.each(engines)('on %s', (engine) => {
     seen.forEach((row, i) => row.forEach((value, k) => expect(value).toBeCloseTo(expected[i]![k]!, 4)));
   });
 
-  it('leaves weights without a gradient as they are, and no tensor behind', async () => {
+  it('leaves no tensor behind, and refuses another number of gradients', async () => {
     await on(engine, () => {
       const variable = tf.variable(tf.tensor1d([1, 2]));
       const optimizer = momentumSgd([{ name: 'w', variable }], { weightDecay: 1 });
-      const apply = (given: boolean) =>
-        tf.tidy(() => optimizer.apply(new Map(given ? [['w', tf.ones([2])]] : []), tf.scalar(0.1)));
-      expect(countLeaks(() => apply(false))).toBe(0);
-      expect([...variable.dataSync()]).toEqual([1, 2]);
-      expect(countLeaks(() => [1, 2, 3].forEach(() => apply(true)))).toBe(0);
+      const apply = () => tf.tidy(() => optimizer.apply([tf.ones([2])], tf.scalar(0.1)));
+      expect(countLeaks(() => [1, 2, 3].forEach(() => apply()))).toBe(0);
+      expect(() => optimizer.apply([], tf.scalar(0.1))).toThrow(/1 gradients, got 0/);
       variable.dispose();
       optimizer.dispose();
+    });
+  });
+
+  it('the gradients of a loss are in the order of the weights, zeros where it does not depend on one, and more survives with it', async () => {
+    await on(engine, () => {
+      const names = ['a', 'unused', 'b'];
+      const parameters = names.map((name, i) => ({ name, variable: tf.variable(tf.tensor1d([i + 1, i + 2])) }));
+      const [a, , b] = parameters.map(({ variable }) => variable);
+      const run = () =>
+        lossAndGradients(parameters, () => ({ loss: tf.sum(tf.mul(a!, tf.square(b!))), twice: tf.mul(a!, 2) }));
+      const leaks = countLeaks(() => {
+        const { result, gradients: slopes } = run();
+        expect(result.loss.dataSync()[0]).toBe(41); // 1 · 9 + 2 · 16
+        expect([...result.twice.dataSync()]).toEqual([2, 4]);
+        expect(slopes.map((slope) => [...slope.dataSync()])).toEqual([
+          [9, 16],
+          [0, 0],
+          [6, 16],
+        ]);
+        tf.dispose([result, [...slopes]]);
+      });
+      expect(leaks).toBe(0);
+      for (const { variable } of parameters) variable.dispose();
     });
   });
 });
@@ -108,6 +132,25 @@ describe('learning rates', () => {
     const cosine = cosineRate(1, { steps: 10, end: 0.2 });
     expect([0, 5, 10, 15].map(cosine)).toEqual([1, 0.6, 0.2, 0.2].map((rate): unknown => expect.closeTo(rate, 12)));
     expect([0, 1, 3, 4].map(withWarmUp(constantRate(1), 4))).toEqual([0.25, 0.5, 1, 1]);
+  });
+});
+
+describe('the schedule that the settings name', () => {
+  const config = { steps: 10, batchSize: 1, logEverySteps: 1, checkpointEverySteps: 1, learningRate: 1 };
+  it("is the task's own, or constant, a cosine or a line to 0, after a warm-up", () => {
+    const own = (step: number) => 0.5 / (step + 1);
+    const rates = (more: object) => [0, 1, 5, 10].map(scheduleOf({ ...config, ...more }, own));
+    expect(rates({})).toEqual([0, 1, 5, 10].map(own));
+    expect(rates({ schedule: 'constant' })).toEqual([1, 1, 1, 1]);
+    expect(rates({ schedule: 'poly' })).toEqual([1, 0.9, 0.5, 0]);
+    expect(rates({ schedule: 'cosine' })[2]).toBeCloseTo(0.5, 12);
+    expect(rates({ schedule: 'poly', warmUpSteps: 2 })).toEqual([0.5, 0.9, 0.5, 0]);
+  });
+
+  it('of Caffe falls by a power', () => {
+    expect([0, 5, 10, 12].map(polyRate(0.2, { steps: 10, power: 2 }))).toEqual(
+      [0.2, 0.05, 0, 0].map((rate): unknown => expect.closeTo(rate, 12)),
+    );
   });
 });
 

@@ -47,15 +47,13 @@ export function createToyTrainer({
     variables: new Map([...trained, ['running.mean', running]]),
     slots: rule.slots,
     parameters: 36 + 4 + 64 * classes,
-    step: ({ tensors }, { learningRate, seed: stepSeed }) => {
-      const { loss, gradients } = lossAndGradients(parameters, () => {
+    gradients: ({ tensors }, { seed: stepSeed }) =>
+      lossAndGradients(parameters, () => {
         const { convolved, logits } = forward(tensors['x']!, stepSeed);
         running.assign(tf.add(tf.mul(running, 0.9), tf.mul(tf.mean(convolved, [0, 1, 2]), 0.1)));
-        return softmaxCrossEntropy(logits, tensors['label']!);
-      });
-      rule.apply(gradients, learningRate);
-      return { loss };
-    },
+        return { loss: softmaxCrossEntropy(logits, tensors['label']!) };
+      }),
+    update: (gradients, { learningRate }) => rule.apply(gradients, learningRate),
     evaluate: ({ tensors }) => {
       const { logits } = forward(tensors['x']!, null);
       const right = tf.equal(tf.argMax(logits, 1), tf.cast(tensors['label']!, 'int32'));

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import {
   ConfigError,
+  decodeSafetensors,
   readJsonLines,
   runJob,
   StoreError,
@@ -12,6 +13,8 @@ import {
   type SampleBatch,
 } from '../../src/core/index.js';
 import {
+  averageDecay,
+  initializeWeights,
   loadWeights,
   readCheckpointState,
   selectBackend,
@@ -20,7 +23,10 @@ import {
   toTensorBatch,
   disposeBatch,
   train,
+  type InitialWeights,
   type LogRow,
+  type LoopSettings,
+  type Trainer,
   type TrainResult,
 } from '../../src/engine/index.js';
 import { engines } from './engines.js';
@@ -58,6 +64,9 @@ interface RunOptions {
   readonly validate?: boolean;
   /** Logs and saves so often. */
   readonly every?: number;
+  readonly settings?: Partial<LoopSettings> & { readonly logEverySteps?: number };
+  readonly initialize?: (trainer: Trainer) => InitialWeights;
+  readonly onStep?: () => void;
 }
 
 async function run(
@@ -72,6 +81,9 @@ async function run(
     learningRate,
     validate,
     every,
+    settings: more = {},
+    initialize,
+    onStep,
   }: RunOptions = {},
 ): Promise<TrainResult> {
   await selectBackend(engine);
@@ -83,6 +95,7 @@ async function run(
     steps,
     learningRate: learningRate ?? config.learningRate,
     ...(every === undefined ? {} : { logEverySteps: every, checkpointEverySteps: every }),
+    ...more,
   };
   const job = train(
     {
@@ -103,6 +116,7 @@ async function run(
             },
           }
         : {}),
+      ...(initialize ? { initialize: () => initialize(trainer) } : {}),
       resume,
       seed: 3,
       engine,
@@ -113,6 +127,7 @@ async function run(
   );
   try {
     return await runJob(job, (event) => {
+      if (event.kind === 'progress') onStep?.();
       if (event.kind === 'progress' && stopAfter !== undefined && event.done >= stopAfter) stop.abort();
     });
   } finally {
@@ -152,7 +167,7 @@ describe.each(engines)('training on %s', (engine) => {
     const step = async (n: number) => {
       const batch = toTensorBatch((await batches.next()).value as SampleBatch);
       const scalars = { learningRate: tf.scalar(0.01), seed: tf.tensor1d([n, 1], 'int32') };
-      tf.dispose(tf.tidy(() => trainer.step(batch, scalars)));
+      tf.tidy(() => trainer.update(trainer.gradients(batch, scalars).gradients, scalars));
       tf.dispose(Object.values(scalars));
       disposeBatch(batch);
     };
@@ -250,7 +265,168 @@ describe('a run folder', () => {
   });
 });
 
+describe.each(engines)('a run with everything on, on %s', (engine) => {
+  const settings = { accumulateSteps: 3, clipNorm: 0.5, emaDecay: 0.9, warmUpSteps: 4 };
+
+  it('goes on after a stop to the very losses, weights and averages of one that was not stopped', async () => {
+    const [whole, broken] = [newFolder(), newFolder()];
+    const options = { engine, settings, steps: 6, validate: true, every: 2 };
+    await run(whole, options);
+    await run(broken, { ...options, stopAfter: 1 });
+    await run(broken, { ...options, stopAfter: 3, resume: true });
+    expect(readCheckpointState(broken)).toMatchObject({ step: 3, cursor: { epoch: 2, batch: 1 } }); // 9 batches, 4 an epoch
+    const last = await run(broken, { ...options, resume: true });
+    expect(last.mode).toBe(engine === 'tensorflow' ? 'function' : 'eager');
+    const scores = (out: string) =>
+      readJsonLines<LogRow>(join(out, 'metrics.jsonl')).map(({ step, loss, gradientNorm, validationLoss }) => [
+        step,
+        loss,
+        gradientNorm,
+        validationLoss,
+      ]);
+    expect(scores(broken)).toEqual(scores(whole));
+    for (const name of ['weights.safetensors', 'weights-averaged.safetensors', 'optimizer.safetensors']) {
+      const file = (out: string) => readFileSync(join(out, 'checkpoints/step-00000006', name));
+      expect(file(broken).equals(file(whole)), name).toBe(true);
+    }
+  });
+
+  it('keeps its memory flat, whatever it logs, saves and validates', async () => {
+    await selectBackend(engine);
+    const seen: { tensors: number; bytes: number }[] = [];
+    const before = tf.memory().numTensors;
+    await run(newFolder(), {
+      engine,
+      settings,
+      steps: 24,
+      validate: true,
+      every: 2,
+      onStep: () => {
+        const { numTensors: tensors, numBytes: bytes } = tf.memory();
+        seen.push({ tensors, bytes });
+      },
+    });
+    const even = seen.filter((_, i) => i % 2 === 0).slice(2);
+    expect(new Set(even.map(({ tensors }) => tensors)).size).toBe(1);
+    expect(new Set(even.map(({ bytes }) => bytes)).size).toBe(1);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('averaged weights of a run', () => {
+  it('are what validation scores and what others load', async () => {
+    const [plain, averaged] = [newFolder(), newFolder()];
+    const seen: number[] = [];
+    await run(plain, { steps: 3, every: 1, settings: { keepCheckpoints: 9 } });
+    await run(averaged, { steps: 3, every: 1, validate: true, settings: { emaDecay: 0.9 } });
+    // the average by hand, from the weights of every step
+    const first = createToyTrainer();
+    let expected = [...first.variables.get('fc.weight')!.dataSync()];
+    for (let step = 0; step < 3; step++) {
+      const file = readFileSync(join(plain, `checkpoints/step-0000000${step + 1}/weights.safetensors`));
+      const weights = decodeSafetensors(file).tensors['fc.weight']!.data as Float32Array;
+      const decay = averageDecay(0.9, step);
+      expected = expected.map((value, i) => decay * value + (1 - decay) * weights[i]!);
+    }
+    const other = createToyTrainer({ seed: 5 });
+    expect(loadWeights(other, averaged)).toContain('weights-averaged');
+    const loaded = other.variables.get('fc.weight')!.dataSync();
+    loaded.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+    let samples = 0;
+    for await (const batch of createToySource().batches({ epoch: 900, batch: 0 })) {
+      const inputs = toTensorBatch(batch);
+      seen.push(other.evaluate(inputs).loss.dataSync()[0]! * batch.keys.length);
+      if ((samples += batch.keys.length) === 12) break;
+    }
+    const row = readJsonLines<LogRow>(join(averaged, 'metrics.jsonl')).at(-1)!;
+    expect(row['validationLoss']).toBeCloseTo(seen.reduce((a, b) => a + b) / samples, 5);
+    first.dispose();
+    other.dispose();
+  });
+});
+
+describe('early stopping', () => {
+  it('ends after so many validations without a best, keeps the best, and has nothing to go on with', async () => {
+    const out = newFolder();
+    const settings = { patience: 3, keepCheckpoints: 2 };
+    // a rate that is far too high: validation soon gets worse
+    const result = await run(out, { steps: 60, every: 1, validate: true, learningRate: 1.2, settings });
+    expect(result).toMatchObject({ finished: true, stoppedEarly: true });
+    expect(result.steps).toBeLessThan(60);
+    expect(result.steps).toBe(result.best!.step + 3);
+    const kept = readdirSync(join(out, 'checkpoints')).filter((name) => name.startsWith('step-'));
+    const name = (step: number) => `step-${String(step).padStart(8, '0')}`;
+    expect(kept).toEqual([...new Set([result.best!.step, result.steps - 1, result.steps])].map(name));
+    const rows = readJsonLines<LogRow>(join(out, 'metrics.jsonl'));
+    expect(Math.min(...rows.map((row) => row['validationLoss']!))).toBe(result.best!.value);
+    expect(
+      await run(out, { steps: 60, every: 1, validate: true, learningRate: 1.2, settings, resume: true }),
+    ).toMatchObject({
+      steps: result.steps,
+      finished: true,
+      stoppedEarly: true,
+    });
+  });
+});
+
+describe('first weights from elsewhere', () => {
+  it('are those that match; the rest is named', async () => {
+    const out = newFolder();
+    await run(out, { steps: 5 });
+    const trainer = createToyTrainer({ seed: 9 });
+    const wider = tf.variable(tf.zeros([64, 7]));
+    const own = wider.dataSync().slice();
+    const variables = new Map([...trainer.variables, ['fc.weight', wider], ['new.weight', wider]]);
+    variables.delete('running.mean');
+    const report = initializeWeights({ variables }, out);
+    expect(report).toMatchObject({
+      taken: ['conv.weight', 'conv.bias'],
+      kept: ['fc.weight', 'new.weight'],
+      unused: ['fc.weight', 'running.mean'],
+    });
+    const file = decodeSafetensors(readFileSync(report.from)).tensors;
+    expect([...variables.get('conv.weight')!.dataSync()]).toEqual([...(file['conv.weight']!.data as Float32Array)]);
+    expect(wider.dataSync()).toEqual(own);
+    expect(() => initializeWeights({ variables: new Map([['other', wider]]) }, out)).toThrow(
+      /no weight of this network/,
+    );
+    const next = newFolder();
+    const result = await run(next, { steps: 1, initialize: (fresh) => initializeWeights(fresh, report.from) });
+    expect(result.initialWeights!.taken).toHaveLength(4);
+    trainer.dispose();
+  });
+});
+
+describe('what a run says of itself', () => {
+  it('is where its time went, how its steps were computed, and the parts of one', async () => {
+    const out = newFolder();
+    const result = await run(out, { engine: engines[0]!, steps: 14, settings: { profile: true } });
+    const { dataWait, upload, capture, compute, validation, saving, other, total } = result.time;
+    expect(dataWait + upload + capture + compute + validation + saving + other).toBeCloseTo(total, 6);
+    expect(compute).toBeGreaterThan(0);
+    expect(saving).toBeGreaterThan(0);
+    expect(result.profile!.forwardMs).toBeGreaterThan(0);
+    expect(result.profile!.forwardMs + result.profile!.backwardMs + result.profile!.updateMs).toBeLessThan(5000);
+    const plain = newFolder();
+    await run(plain, { engine: engines[0]!, steps: 14 });
+    expect(losses(out)).toEqual(losses(plain)); // measuring changes nothing
+    expect(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))).toMatchObject({
+      mode: engines[0] === 'tensorflow' ? 'function' : 'eager',
+      profile: { mode: result.mode },
+    });
+  });
+});
+
 describe('a loss that is not finite', () => {
+  it('is traced to its batch, however seldom the loss is read', async () => {
+    const out = newFolder();
+    const settings = { accumulateSteps: 2, logEverySteps: 5 };
+    const error = await run(out, { poisonAt: 5, settings }).catch((caught: unknown) => caught);
+    // batch 5 is the second of the third update: epoch 1, batch 1
+    const keys = Array.from({ length: 6 }, (_, i) => `1/1/${i}`);
+    expect((error as TrainingError).context).toMatchObject({ step: 3, keys: [keys] });
+  });
+
   it('ends the run, names the step and the batch, and leaves the last sound checkpoint', async () => {
     const out = newFolder();
     const error = await run(out, { poisonAt: 7 }).catch((caught: unknown) => caught);

@@ -11,20 +11,28 @@ import {
   type Sample,
 } from '../../src/core/index.js';
 import { selectBackend, tf } from '../../src/engine/index.js';
-import { evaluate, evaluators, type AnyEvaluator, type EvaluateOptions } from '../../src/eval/index.js';
+import { evaluate, evaluators, type AnyEvaluator, type EvaluateOptions, type EvaluationDataset } from '../../src/eval/index.js';
 import { resolveTaskConfig } from '../../src/models/index.js';
 import type { ShuffleAndLearnConfig } from '../../src/models/shuffle-and-learn/config.js';
 import task from '../../src/models/shuffle-and-learn/index.js';
+import type { WangGuptaConfig } from '../../src/models/wang-gupta/config.js';
+import wangGupta from '../../src/models/wang-gupta/index.js';
 import { makeRecord } from '../models/shuffle-and-learn/records.js';
+import { makeBatch as makePairBatch, makeRecord as makePair } from '../models/wang-gupta/records.js';
 import { makeDataset } from './dataset.js';
 import { makeData, type MadeVideo } from './videos.js';
 
 const config = resolveTaskConfig(task, { set: ['preset=tiny', 'crop=whole'] }).config as ShuffleAndLearnConfig;
 const dir = mkdtempSync(join(tmpdir(), 'reelmine-evaluators-'));
+const pairConfig = resolveTaskConfig(wangGupta, { set: ['preset=tiny'] }).config as WangGuptaConfig;
+/** Evaluators that ask their own question of tracked pairs. */
+const ofPairs: ReadonlySet<string> = new Set(['track-retrieval']);
 let records: Sample[];
+let pairs: Sample[];
 beforeAll(async () => {
   await selectBackend('auto');
   records = await Promise.all(Array.from({ length: 12 }, (_, i) => makeRecord(i)));
+  pairs = await Promise.all(Array.from({ length: 12 }, (_, i) => makePair(i)));
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -42,7 +50,10 @@ const videos: MadeVideo[] = [0, 1].flatMap((label) =>
 
 function optionsFor(evaluator: AnyEvaluator, out: string, empty = false): EvaluateOptions {
   const ability = (seed: number) => {
-    const trainer = task.createTrainer(config, createRandom(seed));
+    const random = createRandom(seed);
+    const trainer = ofPairs.has(evaluator.name)
+      ? wangGupta.createTrainer(pairConfig, random)
+      : task.createTrainer(config, random);
     const model = evaluator.needs === 'trainer' ? trainer : trainer.encoder!;
     return { ...model, dispose: () => trainer.dispose() };
   };
@@ -53,11 +64,28 @@ function optionsFor(evaluator: AnyEvaluator, out: string, empty = false): Evalua
     untrained: async (seed) => ability(seed),
     evaluated: { task: task.name, run: null, step: null, weightsSha256: null },
     ...(evaluator.input === 'samples'
-      ? { dataset: makeDataset(config, empty ? [] : records) }
+      ? { dataset: ofPairs.has(evaluator.name) ? makePairs(empty ? [] : pairs) : makeDataset(config, empty ? [] : records) }
       : { data: makeData(empty ? [] : videos) }),
     seed: 3,
     seeds: 2,
     out: join(dir, out),
+  };
+}
+
+/** Held-out pairs in memory, prepared as the loader would. */
+function makePairs(held: readonly Sample[]): EvaluationDataset {
+  return {
+    signal: 'patch-triplets',
+    digest: 'made in a test',
+    samples: held.length,
+    sources: held.map(({ provenance }) => provenance.source),
+    async *batches() {
+      for (let i = 0; i < held.length; i += 5)
+        yield makePairBatch(held.slice(i, i + 5), pairConfig, { mode: 'evaluate' });
+    },
+    async *stored() {
+      yield* held;
+    },
   };
 }
 

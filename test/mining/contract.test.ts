@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkConfig, checkFields, configJsonSchema, type MinedUnit } from '../../src/core/index.js';
 import { miners, mineVideo, unitedViews, type AnyMiner, type MinerDefinition } from '../../src/mining/index.js';
 import { loadEveryField } from './every-field.js';
-import { digestOf, movingReel, openReel, type FakeVideo, type Reel } from './fakes.js';
+import { digestOf, movingReel, openReel, patchReel, type FakeVideo, type Reel } from './fakes.js';
 
 // Every miner keeps this; a new one is covered by its line in the registry.
 
@@ -11,7 +11,7 @@ const subjects: readonly { name: string; load: () => Promise<AnyMiner> }[] = [
   { name: 'every-field', load: loadEveryField },
 ];
 
-const film = movingReel('film', { frames: 240, cuts: [110] });
+const film = patchReel('film', { frames: 250, cuts: [110] });
 
 async function mineReel(
   miner: AnyMiner,
@@ -54,6 +54,11 @@ describe.each(subjects)('the miner $name', ({ name, load }) => {
     expect(views.length).toBeGreaterThan(0);
     for (const { width, height } of views)
       for (const size of [width, height]) expect(Number.isInteger(size) && size > 0).toBe(true);
+  });
+
+  it('estimates each kind of truth in one way at most', async () => {
+    const { estimate = [] } = (await load()) as MinerDefinition;
+    expect(new Set(estimate.map(({ kind }) => kind)).size).toBe(estimate.length);
   });
 
   it('gives fields that are its spec, keys and times that are the shot', async () => {

@@ -9,7 +9,8 @@ import type {
   VideoSource,
   View,
 } from '../../src/core/index.js';
-import { canonicalJson, ptsToSeconds, sha256 } from '../../src/core/index.js';
+import { canonicalJson, createRandom, ptsToSeconds, sha256 } from '../../src/core/index.js';
+import { createFramePicker } from '../../src/ingest/decoders/frame-picker.js';
 import type { OpenVideo } from '../../src/ingest/index.js';
 import { resizeRgb, toLuma } from '../../src/vision/index.js';
 
@@ -24,6 +25,8 @@ export interface Reel {
   readonly cuts?: readonly number[];
   readonly frame: (i: number) => Uint8Array;
   readonly source?: Partial<VideoSource>;
+  /** Views of it stay in memory: for what is shown many times. */
+  readonly keepsViews?: true;
 }
 
 /** Time base of the reels: 25 and 30 fps both fall on whole ticks. */
@@ -105,7 +108,10 @@ export function openReel(reel: Reel, views: Readonly<Record<string, View>>): Fak
     async *frames(shot: Shot, view: string) {
       log.opened++;
       try {
+        const picker = createFramePicker(views[view]?.fps ?? null, shot, timeBase);
         for (let i = Math.round(shot.startPts / tick); i * tick < shot.endPts; i++) {
+          const next = (i + 1) * tick;
+          if (!picker.takes(i * tick, next < shot.endPts ? next : null, next)) continue;
           log.frames++;
           yield show(i, view);
         }
@@ -124,9 +130,19 @@ function fit(reel: Reel, i: number, view: View): { data: Uint8Array; width: numb
   const contained = view.fit === 'contain';
   const width = contained ? Math.round(reel.width * scale) : view.width;
   const height = contained ? Math.round(reel.height * scale) : view.height;
-  const rgb = resizeRgb(reel.frame(i), reel.width, reel.height, width, height);
-  return { data: view.channels === 1 ? toLuma(rgb) : rgb, width, height };
+  const known = fitted.get(reel) ?? new Map<string, Uint8Array>();
+  fitted.set(reel, known);
+  const key = `${i} ${width}×${height}×${view.channels}`;
+  let data = known.get(key);
+  if (!data) {
+    const rgb = resizeRgb(reel.frame(i), reel.width, reel.height, width, height);
+    data = view.channels === 1 ? toLuma(rgb) : rgb;
+    if (reel.keepsViews) known.set(key, data);
+  }
+  return { data: data.slice(), width, height };
 }
+
+const fitted = new WeakMap<Reel, Map<string, Uint8Array>>();
 
 /** A sink in memory: what the store does, without a disk. */
 export interface MemorySink extends SampleSink {
@@ -253,4 +269,38 @@ function paint(width: number, height: number, shift: number, gain: number): Uint
     }
   }
   return out;
+}
+
+/**
+ * A patch of texture that moves to and fro and changes its look over a backdrop of dots: something moves by itself, and can be
+ * followed.
+ */
+export function patchReel(id: string, { frames = 240, cuts = [] as readonly number[] } = {}): Reel {
+  const [width, height, side] = [112, 84, 46];
+  const swing = (way: number, room: number): number => Math.abs((way % (2 * room)) - room); // at an even pace
+  const looks = [1, 2].map((seed) => {
+    const random = createRandom(seed);
+    return Array.from({ length: side * side }, () => random.int(230));
+  });
+  const frame = (i: number): Uint8Array => {
+    const take = cuts.filter((cut) => cut <= i).length;
+    const out = new Uint8Array(width * height * 3).fill(96);
+    for (let n = 0; n < 54; n++) {
+      const [x, y] = [12 * (n % 9) + ((5 * n + 3 * take) % 7), 12 * Math.floor(n / 9) + ((7 * n + take) % 7)];
+      for (let row = y; row < y + 4; row++)
+        out.fill(n % 2 === 0 ? 200 : 30, 3 * (row * width + x), 3 * (row * width + x + 4));
+    }
+    const age = i - (cuts[take - 1] ?? 0);
+    const [left, top] = [swing(age, width - side), 10 + Math.round(swing(age, 40) / 4)];
+    const blend = 0.5 - 0.5 * Math.cos(age / 25);
+    for (let y = 0; y < side; y++) {
+      for (let x = 0; x < side; x++) {
+        const block = Math.floor(y / 9) * side + Math.floor(x / 9);
+        const at = 3 * ((top + y) * width + left + x);
+        for (let c = 0; c < 3; c++) out[at + c] = looks[0]![block]! * blend + looks[1]![block]! * (1 - blend) + 8 * c;
+      }
+    }
+    return out;
+  };
+  return { id, width, height, fps: 25, frames, cuts, frame, keepsViews: true };
 }

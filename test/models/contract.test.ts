@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configJsonSchema, ConfigError, packageRoot } from '../../src/core/index.js';
+import { configJsonSchema, ConfigError, createRandom, packageRoot } from '../../src/core/index.js';
+import { loopSettings, selectBackend, sumLayers } from '../../src/engine/index.js';
 import { resolveTaskConfig, tasks, type TaskConfig } from '../../src/models/index.js';
 
 describe.each(tasks.names)('the task %s', (name) => {
@@ -20,7 +21,8 @@ describe.each(tasks.names)('the task %s', (name) => {
       expect(value, key).toBeDefined();
       expect(description, key).toMatch(/\.$/);
     }
-    for (const key of ['preset', 'steps', 'batchSize', 'learningRate', 'logEverySteps', 'checkpointEverySteps']) {
+    const own = ['preset', 'steps', 'batchSize', 'learningRate', 'logEverySteps', 'checkpointEverySteps'];
+    for (const key of [...own, ...Object.keys(loopSettings)]) {
       expect(Object.keys(schema.properties)).toContain(key);
     }
   });
@@ -52,5 +54,13 @@ describe.each(tasks.names)('the task %s', (name) => {
       prepare: unknown;
     };
     expect(typeof module.prepare).toBe('function');
+  });
+
+  it('lists its layers, if it does, with the parameters that it counts', async () => {
+    await selectBackend('cpu');
+    const task = await tasks.load(name);
+    const trainer = task.createTrainer(resolveTaskConfig(task, { set: ['preset=tiny'] }).config, createRandom(1));
+    if (trainer.network) expect(sumLayers(trainer.network).parameters).toBe(trainer.parameters);
+    trainer.dispose();
   });
 });

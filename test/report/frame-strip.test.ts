@@ -69,3 +69,26 @@ it('draws sound as high as it is loud beside its loudest moment', () => {
   expect(path([0, 0.2, 0.1])).toBe(path([0, 0.02, 0.01]));
   expect(path([0, 0, 0])).toBe('M0 41.5L220 41.5L440 41.5L440 42.5L220 42.5L0 42.5Z');
 });
+
+it('puts the frames of a clip under one another, few enough to be played by style alone', async () => {
+  const frames = Array.from({ length: 40 }, (_, i) => drawDisc(300, 200, i / 40, 10));
+  const size = { width: 300, height: 200, caption: 'moves' };
+  const clip = { ...size, frames, framesPerSecond: 25 };
+  const [picture, ...others] = await encodePictures([clip, { ...clip, frames: [] }]);
+  expect(others).toEqual([]);
+  expect(picture).toMatchObject({ clip: { frames: 32, seconds: 1.6 }, width: 240, height: 160 });
+  const tall = await decodeImage(picture!.image);
+  expect([tall.width, tall.height]).toEqual([240, 32 * 160]);
+  // The 20th of 32 is the middle of its share of 40 frames, up to what compression leaves.
+  const [wanted] = await encodePictures([{ ...size, data: frames[24]! }], { maxWidth: 240, format: 'png' });
+  const expected = await decodeImage(wanted!.image);
+  const shown = tall.data.subarray(19 * 240 * 160 * 3, 20 * 240 * 160 * 3);
+  const off = expected.data.reduce((sum, value, i) => sum + Math.abs(value - shown[i]!), 0) / shown.length;
+  expect(off).toBeLessThan(3);
+  const { elements, faults } = checkMarkup(String(pictureMarkup(picture!)));
+  expect(faults).toEqual([]);
+  expect(elements[0]!.attributes['style']).toMatch(
+    /background-size:100% 3200%;animation-duration:1\.60s;.*steps\(32,jump-none\)/,
+  );
+  expect(elements[0]!.attributes['aria-label']).toBe('moves (32 frames in 1.6 seconds)');
+});

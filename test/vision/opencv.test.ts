@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { denseFlow, loadOpencv, withMats } from '../../src/vision/index.js';
+import { loadOpencv, withMats } from '../../src/vision/index.js';
+import { opencvFlow } from './opencv-flow.js';
 
 test('loads once and leaves the handlers of the process as they were', () => {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
@@ -42,9 +43,9 @@ test('says in words what OpenCV refused', () => {
 
 test('does not grow the memory of OpenCV over many flows', () => {
   const picture = Uint8Array.from({ length: 160 * 120 }, (_, i) => (i * i) % 251);
-  denseFlow(picture, picture, 160, 120);
+  opencvFlow(picture, picture, 160, 120);
   const heap = () => (loadOpencv() as unknown as { HEAPU8: Uint8Array }).HEAPU8.length;
   const before = heap();
-  for (let i = 0; i < 100; i++) denseFlow(picture, picture, 160, 120);
+  for (let i = 0; i < 100; i++) opencvFlow(picture, picture, 160, 120);
   expect(heap()).toBe(before);
 });

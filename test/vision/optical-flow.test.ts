@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createRandom, packageRoot, readEnvironment } from '../../src/core/index.js';
-import { decodeImage, denseFlow, meanMagnitude, medianFlow, resizeRgb, toLuma } from '../../src/vision/index.js';
+import { createRandom } from '../../src/core/index.js';
+import { flowPair } from '../../src/synthetic/index.js';
+import { denseFlow, meanMagnitude, medianFlow, resizeRgb, type FlowOptions } from '../../src/vision/index.js';
+import { testData } from '../fixtures/test-data.js';
+import { constantFlow, endpointError, inner, readRealPair } from './flow-truth.js';
+import { opencvFlow } from './opencv-flow.js';
 
-const data = readEnvironment('REELMINE_TEST_DATA') ?? join(packageRoot(), '../shared/data');
-const flowData = join(data, 'flow/middlebury_rubberwhale');
+const data = testData();
 
 /** A smooth random scene, larger than what is shown of it. */
 function scene(width: number, height: number, seed: number): Uint8Array {
@@ -32,28 +33,6 @@ function crop(
   );
 }
 
-/** Mean distance to the true vectors, away from the border and where `known`. */
-function endpointError(
-  flow: Float32Array,
-  width: number,
-  height: number,
-  truth: (x: number, y: number) => readonly [number, number] | null,
-  border = 12,
-): number {
-  let sum = 0;
-  let count = 0;
-  for (let y = border; y < height - border; y++) {
-    for (let x = border; x < width - border; x++) {
-      const real = truth(x, y);
-      if (!real) continue;
-      const at = 2 * (y * width + x);
-      sum += Math.hypot(flow[at]! - real[0], flow[at + 1]! - real[1]);
-      count++;
-    }
-  }
-  return sum / count;
-}
-
 describe('denseFlow', () => {
   const [width, height] = [160, 120];
 
@@ -69,7 +48,7 @@ describe('denseFlow', () => {
     const b = crop(large, 200, { x: 20 - dx, y: 20 - dy, width, height });
     const flow = denseFlow(a, b, width, height);
     expect(flow.length).toBe(width * height * 2);
-    expect(endpointError(flow, width, height, () => [dx, dy])).toBeLessThan(0.1);
+    expect(endpointError(flow, constantFlow(width * height, dx, dy), inner(width, height, 12))).toBeLessThan(0.1);
     expect(meanMagnitude(flow, { subtractMedian: true })).toBeLessThan(0.25);
   });
 
@@ -78,8 +57,12 @@ describe('denseFlow', () => {
     const zoomed = resizeRgb(a, width, height, 168, 126, 1);
     const b = crop(zoomed, 168, { x: 4, y: 3, width, height });
     const centre = [(width - 1) / 2, (height - 1) / 2] as const;
-    const truth = (x: number, y: number) => [(x - centre[0]) * 0.05, (y - centre[1]) * 0.05] as const;
-    expect(endpointError(denseFlow(a, b, width, height), width, height, truth)).toBeLessThan(0.25);
+    const truth = constantFlow(width * height, 0, 0).map((_, i) => {
+      const [x, y] = [(i >> 1) % width, Math.floor((i >> 1) / width)];
+      return 0.05 * (i % 2 === 0 ? x - centre[0] : y - centre[1]);
+    });
+    const flow = denseFlow(a, b, width, height);
+    expect(endpointError(flow, truth, inner(width, height, 12))).toBeLessThan(0.25);
   });
 
   test('gives the same bytes every time', () => {
@@ -92,23 +75,50 @@ describe('denseFlow', () => {
     expect(() => denseFlow(new Uint8Array(4), new Uint8Array(6), 2, 2)).toThrow(/2×2 has 4 bytes of luma, got 6/);
   });
 
-  test.skipIf(!existsSync(flowData))('comes within half a pixel of measured flow (RubberWhale)', async () => {
-    const truth = readFileSync(join(flowData, 'flow10.flo'));
-    const [w, h] = [truth.readInt32LE(4), truth.readInt32LE(8)];
-    const pictures = await Promise.all(
-      ['frame10.png', 'frame11.png'].map(async (name) => decodeImage(readFileSync(join(flowData, name)))),
-    );
-    const [a, b] = pictures.map((picture) => (picture.channels === 3 ? toLuma(picture.data) : picture.data));
-    const known = (x: number, y: number): readonly [number, number] | null => {
-      const at = 12 + 8 * (y * w + x);
-      const [u, v] = [truth.readFloatLE(at), truth.readFloatLE(at + 4)];
-      return Math.abs(u) < 1e9 && Math.abs(v) < 1e9 ? [u, v] : null;
-    };
-    const flow = denseFlow(a!, b!, w, h);
-    const error = endpointError(flow, w, h, known);
-    const errorOfNone = endpointError(new Float32Array(flow.length), w, h, known);
-    expect(error).toBeLessThan(0.5);
-    expect(errorOfNone).toBeGreaterThan(2 * error);
+  test('refuses options out of range', () => {
+    const picture = new Uint8Array(400);
+    expect(() => denseFlow(picture, picture, 20, 20, { windowSize: 128 })).toThrow(/windowSize .* 1 to 127, got 128/);
+    expect(() => denseFlow(picture, picture, 20, 20, { pyramidScale: 1 })).toThrow(/pyramidScale .* got 1/);
+    expect(() => denseFlow(picture, picture, 20, 20, { polynomialSigma: NaN })).toThrow(/polynomialSigma/);
+  });
+
+  test.each<[number, number, FlowOptions]>([
+    [320, 240, {}],
+    [160, 120, {}],
+    [157, 101, {}],
+    [66, 131, { windowSize: 9, iterations: 1 }],
+    [131, 66, { windowSize: 12, polynomialSize: 7, polynomialSigma: 1.5, iterations: 5 }],
+    [119, 83, { pyramidScale: 0.7, levels: 5, windowSize: 21 }],
+    [33, 40, { levels: 0, windowSize: 33, polynomialSize: 3, polynomialSigma: 0.8 }],
+    [11, 10, {}],
+  ])("gives OpenCV's flow (%i×%i, %o)", (width, height, options) => {
+    const { previous, next } = flowPair({ width, height, seed: width });
+    const ours = denseFlow(previous, next, width, height, options);
+    const theirs = opencvFlow(previous, next, width, height, options);
+    expect(endpointError(ours, theirs)).toBeLessThan(1e-5);
+    expect(ours.every((value, i) => Math.abs(value - theirs[i]!) < 1e-3)).toBe(true);
+    expect(meanMagnitude(theirs)).toBeGreaterThan(0.1);
+  });
+
+  test('keeps nothing from one call to the next, of whatever size', () => {
+    const sizes = [40, 56, 72, 88, 104, 120].map((width) => ({ width, height: 40 + (width % 7) }));
+    const flows = sizes.map(({ width, height }) => {
+      const { previous, next } = flowPair({ width, height, seed: 1, layers: 1 });
+      return () => denseFlow(previous, next, width, height);
+    });
+    const first = flows.map((flow) => flow());
+    for (const [n, flow] of [...flows.entries()].reverse()) {
+      expect(Buffer.from(flow().buffer).equals(Buffer.from(first[n]!.buffer))).toBe(true);
+    }
+  });
+
+  test.skipIf(data === null)('comes within half a pixel of measured flow (RubberWhale)', async () => {
+    const { previous, next, truth } = await readRealPair(data!, 'RubberWhale');
+    const flow = denseFlow(previous, next, truth.width, truth.height);
+    const error = endpointError(flow, truth.flow, truth.valid);
+    expect(error).toBeLessThan(0.4);
+    expect(endpointError(new Float32Array(flow.length), truth.flow, truth.valid)).toBeGreaterThan(2 * error);
+    expect(endpointError(flow, opencvFlow(previous, next, truth.width, truth.height))).toBeLessThan(1e-5);
   });
 });
 

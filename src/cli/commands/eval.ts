@@ -1,10 +1,13 @@
 import { Option, type Command } from 'commander';
-import { addCommonOptions, parseWhole, runCommand, type CommonOptions } from '../command.js';
+import { ConfigError } from '../../core/index.js';
+import { addCommonOptions, parseWhole, runCommand, type CommandContext, type CommonOptions } from '../command.js';
 import { describeMetrics } from '../text.js';
 
 interface EvalCommandOptions extends CommonOptions {
-  readonly run: string;
-  readonly data: string;
+  readonly run?: string;
+  readonly data?: string;
+  readonly signal?: string;
+  readonly truth?: string;
   readonly out?: string;
   readonly split: number;
   readonly seeds: number;
@@ -14,15 +17,17 @@ interface EvalCommandOptions extends CommonOptions {
   readonly engine: string;
 }
 
-/** `reelmine eval PROTOCOL --run DIR --data SOURCE|DIR`. */
+/** `reelmine eval PROTOCOL --run DIR --data SOURCE|DIR`, and `reelmine eval mining --signal S --truth T`. */
 export default function addEval(program: Command): void {
   addCommonOptions(
     program
       .command('eval')
-      .description('scores a trained model beside chance, untrained weights and trivial rivals')
-      .argument('<protocol>', 'action-recognition, temporal-order')
-      .requiredOption('--run <dir>', 'the run, or random:TASK for untrained weights')
-      .requiredOption('--data <source>', 'a corpus, a dataset, or a benchmark source such as ucf101:DIR')
+      .description('scores a trained model, or a miner itself, beside chance and trivial rivals')
+      .argument('<protocol>', 'action-recognition, temporal-order, …; or mining')
+      .option('--run <dir>', 'the run, or random:TASK for untrained weights')
+      .option('--data <source>', 'a corpus, a dataset, or a benchmark source such as ucf101:DIR')
+      .option('--signal <name>', 'of mining: the miner to score')
+      .option('--truth <kind:dir>', 'of mining: boxes:DIR, cuts:DIR or flow:DIR')
       .option('--out <dir>', 'folder of the result; default: results/<protocol> in the run')
       .option('--split <n>', 'official split', parseWhole('--split', 1), 1)
       .option('--seeds <n>', 'repetitions', parseWhole('--seeds', 1), 3)
@@ -31,27 +36,60 @@ export default function addEval(program: Command): void {
       .addOption(new Option('--decoder <name>', 'libav, ffmpeg or auto').default('auto'))
       .addOption(new Option('--engine <name>', 'tensorflow, wasm, cpu or auto').default('auto')),
   ).action((protocol: string, options: EvalCommandOptions) =>
-    runCommand('eval', options, async ({ onEvent, stop, terminal }) => {
-      const { evaluate, runJob } = await import('../../index.js');
-      const { config: file, ...rest } = options;
-      const result = await runJob(
-        evaluate({ ...rest, protocol, file, onBackend: (line) => terminal.log(line) }, stop),
-        onEvent,
-      );
-      return {
-        counts: { done: result.metrics.length, skipped: 0, failed: 0 },
-        outputs: [result.out],
-        text: [
-          describeMetrics(result.metrics, result.rivals),
-          '',
-          ...(result.data.absent > 0 ? [`${result.data.absent} clips of the official list are absent`] : []),
-          ...(result.leak === null
-            ? []
-            : [`${result.leak} of the test videos or groups were trained on: this is no held-out result`]),
-          `written to ${result.out}`,
-        ].join('\n'),
-        more: { metrics: result.metrics, rivals: result.rivals, data: result.data },
-      };
-    }),
+    runCommand('eval', options, (context) =>
+      protocol === 'mining' ? evaluateMiner(options, context) : evaluateModel(protocol, options, context),
+    ),
   );
+}
+
+async function evaluateModel(
+  protocol: string,
+  options: EvalCommandOptions,
+  { onEvent, stop, terminal }: CommandContext,
+) {
+  const { evaluate, runJob } = await import('../../index.js');
+  const { config: file, ...rest } = options;
+  const run = required('--run', options.run, protocol);
+  const data = required('--data', options.data, protocol);
+  const result = await runJob(
+    evaluate({ ...rest, run, data, protocol, file, onBackend: (line) => terminal.log(line) }, stop),
+    onEvent,
+  );
+  return {
+    counts: { done: result.metrics.length, skipped: 0, failed: 0 },
+    outputs: [result.out],
+    text: [
+      describeMetrics(result.metrics, result.rivals),
+      '',
+      ...(result.data.absent > 0 ? [`${result.data.absent} clips of the official list are absent`] : []),
+      ...(result.leak === null
+        ? []
+        : [`${result.leak} of the test videos or groups were trained on: this is no held-out result`]),
+      `written to ${result.out}`,
+    ].join('\n'),
+    more: { metrics: result.metrics, rivals: result.rivals, data: result.data },
+  };
+}
+
+async function evaluateMiner(options: EvalCommandOptions, { onEvent, stop }: CommandContext) {
+  const { evaluateMining, runJob } = await import('../../index.js');
+  const { config: file, out, seed, decoder, set } = options;
+  const signal = required('--signal', options.signal, 'mining');
+  const truth = required('--truth', options.truth, 'mining');
+  const result = await runJob(evaluateMining({ signal, truth, out, seed, decoder, file, set }, stop), onEvent);
+  return {
+    counts: { done: result.metrics.length, skipped: 0, failed: 0 },
+    outputs: out === undefined ? [] : [out],
+    text: [
+      describeMetrics(result.metrics, result.rivals),
+      '',
+      out === undefined ? 'written nowhere: --out names a folder for it' : `written to ${out}`,
+    ].join('\n'),
+    more: { metrics: result.metrics, rivals: result.rivals, data: result.data },
+  };
+}
+
+function required(option: string, value: string | undefined, protocol: string): string {
+  if (value === undefined) throw new ConfigError(`eval ${protocol} needs ${option}.`);
+  return value;
 }

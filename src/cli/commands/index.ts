@@ -10,10 +10,13 @@ const modules: Readonly<Record<string, () => Promise<{ readonly default: Command
   mine: () => import('./mine.js'),
   train: () => import('./train.js'),
   eval: () => import('./eval.js'),
+  encode: () => import('./encode.js'),
   report: () => import('./report.js'),
   inspect: () => import('./inspect.js'),
   verify: () => import('./verify.js'),
   diff: () => import('./diff.js'),
+  export: () => import('./export.js'),
+  import: () => import('./import.js'),
   schema: () => import('./schema.js'),
   demo: () => import('./demo.js'),
 };

@@ -37,7 +37,10 @@ export default function addMine(program: Command): void {
         return {
           counts: { done: 0, skipped: plan.sources, failed: 0 },
           outputs: [],
-          text: `would mine ${list} from ${plan.sources} videos, ${plan.shots} shots, ${formatSeconds(plan.videoSeconds)} of video: ${measured}`,
+          text: [
+            `would mine ${list} from ${plan.sources} videos, ${plan.shots} shots, ${formatSeconds(plan.videoSeconds)} of video: ${measured}`,
+            ...plan.signals.map((each) => `  ${each.name}: ${each.samples} samples, ${formatBytes(each.bytes)}`),
+          ].join('\n'),
           more: { plan },
         };
       }
@@ -69,6 +72,7 @@ export default function addMine(program: Command): void {
         text: [...lines, ...describeFailures(result.failures)].join('\n'),
         more: {
           framesDecoded: result.framesDecoded,
+          framesSought: result.framesSought,
           ...(only ? { digest: only.summary?.digest ?? null, rejections: only.summary?.rejections ?? {} } : {}),
           signals: signalsJson,
         },

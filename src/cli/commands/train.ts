@@ -1,5 +1,9 @@
 import { Option, type Command } from 'commander';
-import { addCommonOptions, runCommand, type CommonOptions } from '../command.js';
+import type { ProgressEvent, WarningEvent } from '../../core/index.js';
+import type { TrainPlan, TrainSummary } from '../../index.js';
+import { addCommonOptions, runCommand, type CommandContext, type CommonOptions } from '../command.js';
+import { formatTable } from '../terminal.js';
+import { createTrainingTable } from '../training-table.js';
 
 interface TrainCommandOptions extends CommonOptions {
   readonly data: string;
@@ -16,39 +20,110 @@ export default function addTrain(program: Command): void {
     program
       .command('train')
       .description('trains a pretext task on a mined dataset')
-      .argument('<task>', 'shuffle-and-learn')
+      .argument('<task>', 'shuffle-and-learn, wang-gupta, …: an unknown name lists them all')
       .requiredOption('--data <dir>', 'what mine made')
       .requiredOption('--out <dir>', 'folder of the run')
-      .option('--val <dir>', 'dataset to validate on; else a tenth of the groups is held out from 10 sources up')
+      .option(
+        '--val <dir>',
+        'dataset to validate on; else validationShare of the groups is held out from 10 sources up',
+      )
       .option('--resume', 'goes on exactly from the last checkpoint, or starts from the beginning')
-      .option('--init <run>', "starts from another run's weights")
+      .option('--init <run>', "starts from another run's matching weights, or from a safetensors file")
       .addOption(new Option('--engine <name>', 'tensorflow, wasm, cpu or auto').default('auto')),
   ).action((task: string, options: TrainCommandOptions) =>
-    runCommand('train', options, async ({ onEvent, stop, terminal }) => {
+    runCommand('train', options, async (context) => {
       const { planTraining, runJob, train } = await import('../../index.js');
       const { config: file, ...rest } = options;
       if (options.plan === true) {
-        const { parameters, digest, ...plan } = await planTraining({ ...rest, task, file });
-        const { steps, batchSize } = plan.config;
-        const size = `${parameters.toLocaleString('en')} parameters`;
+        const { parameters, flops, digest, ...plan } = await planTraining({ ...rest, task, file });
         return {
-          counts: { done: 0, skipped: steps, failed: 0 },
+          counts: { done: 0, skipped: plan.config.steps, failed: 0 },
           outputs: [],
-          text: `would train ${task} (${size}) for ${steps} steps of ${batchSize} on ${plan.samples} samples, ${plan.epochs.toFixed(1)} epochs`,
-          more: { parameters, digest, plan },
+          text: describePlan(task, { parameters, flops, digest, ...plan }),
+          more: { parameters, flops, digest, plan },
         };
       }
-      const result = await runJob(
-        train({ ...rest, task, file, resume: options.resume === true, onBackend: (line) => terminal.log(line) }, stop),
-        onEvent,
-      );
-      const losses = result.loss === null ? '' : `, loss ${result.loss.toPrecision(5)}`;
+      const { terminal, stop } = context;
+      const settings = { ...rest, task, file, resume: options.resume === true };
+      const job = train({ ...settings, onBackend: (line) => terminal.log(line) }, stop);
+      const result = await runJob(job, showTraining(context, options));
       return {
         counts: { done: result.steps, skipped: 0, failed: 0 },
         outputs: [options.out],
-        text: `${options.out}: ${result.finished ? 'finished' : 'stopped'} at step ${result.steps}${losses}; engine ${result.engine}`,
+        text: describeResult(options.out, result),
         more: { digest: result.dataDigest, ...result },
       };
     }),
   );
+}
+
+/** A live table on a terminal, plain lines elsewhere. */
+function showTraining(
+  { onEvent, stop }: CommandContext,
+  { quiet, progress }: CommonOptions,
+): (event: ProgressEvent | WarningEvent) => void {
+  if (quiet === true || progress !== 'auto' || !process.stderr.isTTY) return onEvent;
+  const table = createTrainingTable(process.stderr, () => performance.now());
+  stop.addEventListener('abort', () => table.release());
+  return (event) => {
+    if (event.kind === 'progress') {
+      table.show(event);
+      return;
+    }
+    table.release();
+    onEvent(event);
+  };
+}
+
+function describePlan(task: string, { config, parameters, flops, samples, epochs, network }: TrainPlan): string {
+  const { steps, batchSize, accumulateSteps } = config;
+  const perStep = accumulateSteps === 1 ? String(batchSize) : `${accumulateSteps} × ${batchSize}`;
+  const size = `${parameters.toLocaleString('en')} parameters`;
+  const line = `would train ${task} (${size}) for ${steps} steps of ${perStep} on ${samples} samples, ${epochs.toFixed(1)} epochs`;
+  if (!network || flops === null) return line;
+  const rows = network.map((layer) => [
+    layer.name,
+    layer.kind,
+    layer.output.join('×'),
+    layer.parameters.toLocaleString('en'),
+    formatFlops(layer.flops),
+  ]);
+  const total = ['total', '', '', parameters.toLocaleString('en'), formatFlops(flops)];
+  const work = `${formatFlops(3 * flops * batchSize * accumulateSteps)} operations a step, forward and backward`;
+  const table = formatTable([['layer', 'kind', 'output', 'parameters', 'operations'], ...rows, total]);
+  return `${table}\n${line}; ${work}`;
+}
+
+function describeResult(out: string, result: TrainSummary): string {
+  const { finished, stoppedEarly, steps, loss, engine, mode, modeReason, profile } = result;
+  const ended = stoppedEarly ? 'stopped early' : finished ? 'finished' : 'stopped';
+  const losses = loss === null ? '' : `, loss ${loss.toPrecision(5)}`;
+  const lines = [`${out}: ${ended} at step ${steps}${losses}; engine ${engine}`];
+  if (mode !== null) {
+    const why = mode === 'eager' && modeReason !== null ? ` (${modeReason})` : '';
+    const rate = result.flopsPerSecond === null ? '' : `, ${formatFlops(result.flopsPerSecond)} operations/s`;
+    lines.push(
+      `steps: ${mode}${why}; ${result.samplesPerSecond.toPrecision(3)} samples/s${rate}, ${(result.dataWaitShare * 100).toFixed(1)} % waiting for data`,
+    );
+  }
+  if (profile) {
+    const ms = (value: number) => `${value.toPrecision(3)} ms`;
+    lines.push(
+      `one batch: forward ${ms(profile.forwardMs)}, backward ${ms(profile.backwardMs)}, update ${ms(profile.updateMs)}`,
+    );
+  }
+  return lines.join('\n');
+}
+
+/** `1.45 G`. */
+function formatFlops(flops: number): string {
+  const [unit, size] = (
+    [
+      [' T', 1e12],
+      [' G', 1e9],
+      [' M', 1e6],
+      [' k', 1e3],
+    ] as const
+  ).find(([, least]) => flops >= least) ?? ['', 1];
+  return `${(flops / size).toPrecision(3)}${unit}`;
 }

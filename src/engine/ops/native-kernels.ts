@@ -1,5 +1,6 @@
 import type { GradConfig, KernelConfig, NamedAttrMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { tf } from '../tf.js';
+import { registerGather } from './gather.js';
 import { attribute, hasOnednn, onednnMark, runOp, type Attribute } from './native.js';
 
 /** Convolution of one or several groups, with an optional bias. */
@@ -31,6 +32,7 @@ export function registerNativeKernels(): void {
     tf.registerKernel({ backendName: 'tensorflow', ...forward });
     tf.registerGradient({ kernelName: forward.kernelName, ...gradient });
   }
+  registerGather();
 }
 
 type Pair = [Pick<KernelConfig, 'kernelName' | 'kernelFunc'>, Omit<GradConfig, 'kernelName'>];

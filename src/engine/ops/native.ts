@@ -10,7 +10,10 @@ export interface Attribute {
 
 interface NodeBackend {
   readonly binding: Readonly<
-    Record<'TF_ATTR_STRING' | 'TF_ATTR_INT' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_ATTR_TYPE', number>
+    Record<
+      'TF_ATTR_STRING' | 'TF_ATTR_INT' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_ATTR_TYPE' | 'TF_ATTR_SHAPE',
+      number
+    >
   >;
   executeMultipleOutputs(
     name: string,
@@ -60,6 +63,34 @@ export const attribute = {
   float: (name: string, value: number) => make('TF_ATTR_FLOAT', name, value),
   bool: (name: string, value: boolean) => make('TF_ATTR_BOOL', name, value),
 };
+
+/** The addon's numbers of attribute kinds. */
+export function attributeKinds(): Readonly<Record<keyof typeof attribute | 'shape', number>> {
+  const { binding } = tf.backend() as unknown as NodeBackend;
+  return {
+    type: binding.TF_ATTR_TYPE,
+    text: binding.TF_ATTR_STRING,
+    int: binding.TF_ATTR_INT,
+    float: binding.TF_ATTR_FLOAT,
+    bool: binding.TF_ATTR_BOOL,
+    shape: binding.TF_ATTR_SHAPE,
+  };
+}
+
+/**
+ * Runs something with fewer kernels of our own than the engine could have: `tensorflow` leaves out oneDNN's operations, which
+ * a graph's optimizer puts in by itself and XLA does not know; `plain` leaves out all but TensorFlow.js's.
+ */
+export function withKernels<T>(wanted: 'plain' | 'tensorflow', work: () => T): T {
+  const before = { kind, grouped };
+  if (kind !== 'plain') kind = wanted;
+  grouped &&= wanted !== 'plain';
+  try {
+    return work();
+  } finally {
+    ({ kind, grouped } = before);
+  }
+}
 
 /** The mark by which oneDNN's operations are found. */
 export function onednnMark(): Attribute {

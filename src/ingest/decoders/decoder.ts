@@ -45,6 +45,16 @@ export interface DecodeStats {
   readonly lastDuration: number;
 }
 
+/** One decoding from the first picture on, read span by span. */
+export interface SequentialPass {
+  /**
+   * Frames of the pass' views within a span, as `viewFrames` gives them. Spans that rise go on where the one before
+   * ended, so that no picture is decoded twice; one that does not starts the pass again. One iteration at a time.
+   */
+  spanFrames(span: TimeSpan): AsyncIterable<ViewFrame>;
+  close(): Promise<void>;
+}
+
 /** One file opened for decoding; every iteration is a pass of its own. */
 export interface DecoderSession {
   readonly media: ProbedMedia;
@@ -58,6 +68,8 @@ export interface DecoderSession {
   frames(request: FrameRequest): AsyncIterable<Frame>;
   /** Frames of several views from one decoding, merged in presentation order. */
   viewFrames(request: ViewsRequest): AsyncIterable<ViewFrame>;
+  /** For reading many spans of one file, where seeking costs more than reading on; absent where it does not. */
+  openPass?(request: Omit<ViewsRequest, 'span'>): SequentialPass;
   /** The frame shown at each of these rising times; before the first frame, the first. */
   framesAt(pts: readonly number[], view: View | null, signal?: AbortSignal): Promise<readonly Frame[]>;
   /** Mono float32 sound of a span at the wanted rate, as one clip; silence where the stream has none; null: the whole stream. */

@@ -92,9 +92,9 @@ function stackFilter(
 ): string {
   const trim = span ? `trim=start_pts=${span.startPts}:end_pts=${span.endPts},` : '';
   const labels = plans.map((_, i) => `[s${i}]`).join('');
-  const views = plans.map(({ scaledWidth, scaledHeight, channels }, i) => {
+  const views = plans.map(({ scaledWidth, scaledHeight, channels, filter }, i) => {
     const format = channels === 1 ? 'format=gray,format=rgb24' : 'format=rgb24';
-    return `[s${i}]scale=${scaledWidth}:${scaledHeight}:flags=${scaleFlags}${chroma},${format},setsar=1,pad=${width}:${scaledHeight}:0:0[v${i}]`;
+    return `[s${i}]scale=${scaledWidth}:${scaledHeight}:flags=${scaleFlags({ filter })}${chroma},${format},setsar=1,pad=${width}:${scaledHeight}:0:0[v${i}]`;
   });
   const stack =
     plans.length === 1

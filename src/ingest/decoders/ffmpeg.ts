@@ -1,13 +1,20 @@
 import { ptsToSeconds, runProcess, type Frame } from '../../core/index.js';
 import { collectClip } from './audio-clip.js';
-import { defineDecoder, type DecoderSession, type ViewFrame, type ViewsRequest } from './decoder.js';
+import {
+  defineDecoder,
+  type DecoderSession,
+  type SequentialPass,
+  type ViewFrame,
+  type ViewsRequest,
+} from './decoder.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
 import { runFfmpeg } from './ffmpeg-process.js';
 import { parseProbe } from './ffmpeg-text.js';
-import { readStackedFrames } from './ffmpeg-frames.js';
+import { readStackedFrames, type StackedFrame } from './ffmpeg-frames.js';
 import { createFramePicker } from './frame-picker.js';
 import { finishFrame, planView } from './geometry.js';
 import { assertReadable, mediaError } from './media-error.js';
+import { createSequentialPass } from './sequential-pass.js';
 
 /** An ffmpeg program driven by fluent-ffmpeg. It decodes from the start of the file for every pass: slower than libav at late shots. */
 export default defineDecoder({
@@ -85,6 +92,7 @@ function createSession(file: OpenedFile): DecoderSession {
   return {
     media,
     viewFrames,
+    openPass: ({ views, signal }) => openStackedPass(file, stats, views, signal),
     async *frames({ span, view, signal }) {
       for await (const { frame } of viewFrames({ span, views: { view }, signal })) yield frame;
     },
@@ -116,9 +124,11 @@ function createSession(file: OpenedFile): DecoderSession {
   };
 }
 
+type Stats = { -readonly [K in keyof ReturnType<DecoderSession['stats']>]: number };
+
 async function* decodeViews(
   { binary, path, media, chroma }: OpenedFile,
-  stats: { -readonly [K in keyof ReturnType<DecoderSession['stats']>]: number },
+  stats: Stats,
   { span, views, signal }: ViewsRequest,
 ): AsyncGenerator<ViewFrame> {
   const outputs = Object.entries(views).map(([name, view]) => ({
@@ -155,6 +165,53 @@ async function* decodeViews(
   }
   if (held) yield* give(null);
   else if (!span) throw mediaError('no-frames', path, 'not one picture could be decoded');
+}
+
+/** One run of the program for all spans; what lies between them is scaled for nothing. */
+function openStackedPass(
+  { binary, path, media, chroma }: OpenedFile,
+  stats: Stats,
+  views: ViewsRequest['views'],
+  signal: AbortSignal | undefined,
+): SequentialPass {
+  const outputs = Object.entries(views).map(([name, view]) => ({
+    name,
+    plan: planView(media.video, media.video.rotation, view),
+  }));
+  return createSequentialPass<StackedFrame>({
+    start() {
+      const plans = outputs.map(({ plan }) => plan);
+      const request = { stream: media.video.index, span: null, plans, chroma, readOptions, signal, stats };
+      const run = readStackedFrames(binary, path, request);
+      let last = -Infinity;
+      return {
+        async next() {
+          for (;;) {
+            const step = await run.next();
+            if (step.done === true) return null;
+            stats.lastDuration = step.value.duration;
+            if (step.value.pts > last) {
+              last = step.value.pts;
+              return step.value;
+            }
+            stats.droppedFrames++;
+          }
+        },
+        async close() {
+          await run.return(undefined);
+        },
+      };
+    },
+    show({ pts, pictures }, name) {
+      const at = outputs.findIndex((output) => output.name === name);
+      const { plan } = outputs[at]!;
+      const data = finishFrame(pictures[at]!, plan.scaledWidth * plan.channels, plan);
+      return { data, width: plan.width, height: plan.height, pts };
+    },
+    views,
+    timeBase: media.video.timeBase,
+    signal,
+  });
 }
 
 /** The whole sound as blocks; the first block's time is that of ffmpeg's first decoded frame. */

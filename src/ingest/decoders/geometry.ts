@@ -11,10 +11,13 @@ export interface ViewPlan {
   readonly channels: 1 | 3;
   /** Degrees clockwise. */
   readonly rotation: number;
+  readonly filter: NonNullable<View['filter']>;
 }
 
-/** Flags of every scaling: the same bytes whatever vector instructions the machine has. */
-export const scaleFlags = 'bicubic+accurate_rnd+bitexact';
+/** Flags of libswscale: the same bytes whatever vector instructions the machine has. */
+export function scaleFlags({ filter }: Pick<ViewPlan, 'filter'>): string {
+  return `${filter}+accurate_rnd+bitexact`;
+}
 
 /** Size in square, upright pixels: the width is stretched by the sample aspect, then the picture is turned. */
 export function displaySize(
@@ -77,6 +80,7 @@ export function planView(
     height: Math.min(scaled.height, wanted.height),
     channels: wanted.channels,
     rotation,
+    filter: view?.filter ?? 'bicubic',
   };
 }
 

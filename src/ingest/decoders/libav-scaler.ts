@@ -13,7 +13,7 @@ export interface Scaler {
 export function createScaler({ lib, constants }: NodeAv, plan: ViewPlan): Scaler {
   const context: SoftwareScaleContext = new lib.SoftwareScaleContext();
   context.allocContext();
-  context.setOption('sws_flags', scaleFlags);
+  context.setOption('sws_flags', scaleFlags(plan));
   const target = new lib.Frame();
   target.alloc();
   return {

@@ -11,6 +11,7 @@ import { PictureReader, type PassCounters, type Picture } from './libav-pictures
 import { createScaler } from './libav-scaler.js';
 import { mediaError } from './media-error.js';
 import { loadNodeAv, type NodeAv } from './node-av.js';
+import { createSequentialPass } from './sequential-pass.js';
 
 /** node-av in process, one thread a decoder. */
 export default defineDecoder({
@@ -67,6 +68,32 @@ function createSession(av: NodeAv, path: string, media: DecoderSession['media'])
         yield frame;
     },
     viewFrames: (request) => decodeViews(av, path, media, counters, request),
+    openPass({ views, signal }) {
+      const outputs = new Map(
+        Object.entries(views).map(([name, view]) => {
+          const plan = planView(media.video, media.video.rotation, view);
+          return [name, { plan, scaler: createScaler(av, plan) }] as const;
+        }),
+      );
+      const pass = createSequentialPass<Picture>({
+        start: () => new PictureReader(av, path, counters),
+        show({ frame, pts }, name) {
+          const { plan, scaler } = outputs.get(name)!;
+          return { data: scaler.scale(frame), width: plan.width, height: plan.height, pts };
+        },
+        views,
+        timeBase: media.video.timeBase,
+        signal,
+      });
+      return {
+        spanFrames: (span) => pass.spanFrames(span),
+        async close() {
+          await pass.close();
+          for (const { scaler } of outputs.values()) scaler.free();
+          outputs.clear();
+        },
+      };
+    },
     framesAt: (pts, view, signal) => framesAt(av, path, media, counters, { pts, view, signal }),
     audio(span, sampleRateHz, signal) {
       signal?.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { BenchmarkEntry } from '../../core/index.js';
+import type { MediaDescription } from '../open-media.js';
 
 /** One file to probe, and what is known of it beforehand. */
 export interface Candidate {
@@ -11,6 +12,17 @@ export interface Candidate {
   readonly benchmarks: Readonly<Record<string, readonly BenchmarkEntry[]>>;
   /** Set where the file is made from a seed before it is probed. */
   readonly synthetic?: { readonly seed: number; readonly name: string };
+  /** Set where the path is a folder of numbered pictures: frames per second as a fraction. */
+  readonly rate?: readonly [number, number];
+  /** Set where the path is of a description, which is written before it is probed. */
+  readonly described?: DescribedMedia;
+}
+
+/** A description to write, and what must lie beside it. */
+export interface DescribedMedia {
+  readonly description: MediaDescription;
+  /** Files to copy first, where they are not there yet. */
+  readonly copies: readonly { readonly from: string; readonly to: string }[];
 }
 
 /** An official list, whether its clips are here or not. */

@@ -3,14 +3,19 @@ import { ConfigError, type BenchmarkEntry } from '../../core/index.js';
 import type { BenchmarkFacts, Candidate, ExpandedSources } from './candidate.js';
 import { expandGlob, expandPath, isPattern } from './files.js';
 import { existsSync } from 'node:fs';
+import { expandFrames } from './frames.js';
+import { expandKitti } from './kitti.js';
 import { expandList, isListFile } from './list.js';
+import { expandMovingMnist } from './moving-mnist.js';
+import { expandNpy } from './npy.js';
 import { expandSynthetic } from './synthetic.js';
 import { expandUcf101 } from './ucf101.js';
 
 /**
  * The files that sources come to, each once, in the order of their paths.
  *
- * @param sources as the contract lists them: files, folders, globs, list files, `synthetic:SEED`, `ucf101:DIR`.
+ * @param sources as the contract lists them: files, folders, globs, list files, `frames:DIR@FPS`, `npy:FILE`, `moving-mnist:svg@SEED`,
+ *   `synthetic:SEED`, `ucf101:DIR`, `kitti:DIR`.
  * @param corpus folder in which generated media are put.
  * @throws ConfigError for a source that is not there or of a kind that is not known.
  */
@@ -39,8 +44,12 @@ async function expandSource(source: string, corpus: string): Promise<ExpandedSou
   }
   if (scheme === 'ucf101') return expandUcf101(rest);
   if (scheme === 'synthetic') return expandSynthetic(rest, resolve(corpus));
+  if (scheme === 'moving-mnist') return expandMovingMnist(rest, resolve(corpus));
+  if (scheme === 'frames') return expandFrames(rest);
+  if (scheme === 'npy') return expandNpy(rest, resolve(corpus));
+  if (scheme === 'kitti') return expandKitti(rest);
   throw new ConfigError(
-    `Source ${source}: this version reads files, folders, globs, lists, synthetic:SEED and ucf101:DIR.`,
+    `Source ${source}: this version reads files, folders, globs, lists, frames:DIR@FPS, npy:FILE, moving-mnist:svg|srvp|srivastava@SEED, synthetic:SEED, ucf101:DIR and kitti:DIR.`,
     {
       code: 'unknown-source',
       context: { source },

@@ -1,14 +1,13 @@
-import type { EncodedImage, Shot } from '../../core/index.js';
-import type { OpenVideo } from '../../ingest/index.js';
-import { encodeImage } from '../../vision/index.js';
 import { defineMiner, type MineContext } from '../define-miner.js';
 import { shotBudget } from './budget.js';
-import { compareFrames, thumbnailSize } from './checks.js';
+import { compareFrames } from './checks.js';
 import { temporalOrderConfig, type TemporalOrderConfig } from './config.js';
 import { drawTimes, drawWeighted, matchFrames } from './draw.js';
+import { cutEstimator, flowEstimator } from './estimate.js';
 import { drawQuintuple } from './gallery.js';
 import { measureMotion, type ShotMotion } from './motion.js';
 import { candidateSpan, compareCandidates, toSample, type Candidate, type ChosenCandidate } from './record.js';
+import { encodeWith, replay, temporalOrderViews } from './replay.js';
 import { temporalOrderSample } from './sample.js';
 import { findWindows, leastLength, planDistances, spanOf, windowSpan, type Distances } from './windows.js';
 
@@ -17,14 +16,10 @@ type Context = MineContext<undefined>;
 /** Frames for temporal order verification; see README.md beside this file. */
 export default defineMiner({
   name: 'temporal-order',
-  version: 1,
+  version: 2,
   sample: temporalOrderSample,
   config: temporalOrderConfig,
-  views: ({ flowWidth, flowHeight, imageWidth, imageHeight }) => ({
-    flow: { width: flowWidth, height: flowHeight, fit: 'contain', fps: null, channels: 1 },
-    thumbnail: { width: thumbnailSize, height: thumbnailSize, fit: 'stretch', fps: null, channels: 3 },
-    picture: { width: imageWidth, height: imageHeight, fit: 'stretch', fps: null, channels: 3 },
-  }),
+  views: (config) => temporalOrderViews(config),
   async *mineShot(video, shot, config, context) {
     const { timeBase } = video.source.video;
     const { signal } = context;
@@ -41,13 +36,12 @@ export default defineMiner({
     const thumbnails = await replay({ video, shot, view: 'thumbnail' }, candidates, motion, signal, (rgb) => rgb);
     if (cancelled()) return;
     const chosen = chooseCandidates(candidates, thumbnails, budget, motion, config, context);
-    const encode = (rgb: Uint8Array, width: number, height: number): Promise<EncodedImage> =>
-      encodeImage(rgb, width, height, 3, { format: 'jpeg', quality: config.jpegQuality });
-    const pictures = await replay({ video, shot, view: 'picture' }, chosen, motion, signal, encode);
+    const pictures = await replay({ video, shot, view: 'picture' }, chosen, motion, signal, encodeWith(config));
     if (cancelled()) return;
     for (const candidate of chosen) yield toSample(video.source, candidate, motion, pictures, { shot, config });
   },
   draw: drawQuintuple,
+  estimate: [cutEstimator, flowEstimator],
 });
 
 /** Quintuples in the order in which their windows were drawn, so many that some may be refused. */
@@ -103,27 +97,4 @@ function chooseCandidates(
     else chosen.push({ ...candidate, ...likeness });
   }
   return chosen.sort(compareCandidates);
-}
-
-/** Replays a view and keeps what `keep` makes of the frames that some candidate holds. */
-async function replay<T>(
-  { video, shot, view }: { readonly video: OpenVideo; readonly shot: Shot; readonly view: string },
-  candidates: readonly Candidate[],
-  motion: ShotMotion,
-  signal: AbortSignal,
-  keep: (picture: Uint8Array, width: number, height: number) => T | Promise<T>,
-): Promise<ReadonlyMap<number, T>> {
-  const kept = new Map<number, T>();
-  const wanted = new Set(candidates.flatMap(({ frames }) => frames.filter((frame) => frame >= 0)));
-  if (wanted.size === 0) return kept;
-  let at = 0;
-  for await (const { data, width, height, pts } of video.frames(shot, view)) {
-    if (signal.aborted) break;
-    if (pts !== motion.pts[at])
-      throw new Error(`View ${view} shows ${pts} where the flow view showed ${String(motion.pts[at])}.`);
-    if (wanted.has(at)) kept.set(at, await keep(data, width, height));
-    if (kept.size === wanted.size) break;
-    at++;
-  }
-  return kept;
 }

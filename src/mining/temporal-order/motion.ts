@@ -108,7 +108,8 @@ export function summarizeFlow(
   return { mean: total / (width * height), grid };
 }
 
-function meanDifference(a: Uint8Array, b: Uint8Array): number {
+/** Mean absolute difference of two arrays of bytes; 0 of nothing. */
+export function meanDifference(a: Uint8Array, b: Uint8Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! - b[i]!);
   return a.length === 0 ? 0 : sum / a.length;

@@ -83,7 +83,7 @@ export function toSample(
 }
 
 /** Frames of the video before the shot; at a variable rate the nearest to it. */
-function framesBefore({ video }: VideoSource, shot: Shot): number {
+export function framesBefore({ video }: VideoSource, shot: Shot): number {
   return Math.round(ptsToSeconds(shot.startPts - video.startPts, video.timeBase) * video.averageRate);
 }
 

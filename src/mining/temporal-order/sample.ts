@@ -37,3 +37,5 @@ export const temporalOrderSample = {
   /** `<benchmark>/<group>` of the source, else its id: what may not be split between training and held-out. */
   group: { dtype: 'string', shape: [] },
 } as const satisfies SampleSpec;
+
+export { classOfOrder, fourFrameOrders, fourFramesOf, showInOrder, type FourPlaces } from './orders.js';

@@ -123,6 +123,11 @@ export function findBlocks(motion: ShotMotion, config: TemporalOrderConfig): rea
   return blocks;
 }
 
+/** Numbers, rising, of the intervals between neighbouring frames in which the picture jumps as at a cut. */
+export function findJumps(jumps: Float64Array, config: TemporalOrderConfig): readonly number[] {
+  return [...jumps.keys()].filter((at) => isCut(jumps, at, config));
+}
+
 const neighbours = 12;
 
 function isCut(jumps: Float64Array, at: number, { cutDifference, cutRatio }: TemporalOrderConfig): boolean {

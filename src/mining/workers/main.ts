@@ -5,7 +5,7 @@ import { decoders, openVideo, sourcePath, type OpenVideo } from '../../ingest/in
 import type { AnyMiner } from '../define-miner.js';
 import { mineVideo, unitedViews, type MiningSignal, type UnitId } from '../mine-video.js';
 import { miners } from '../index.js';
-import type { FromWorker, ToWorker, WorkerFailure, WorkerSetup } from './messages.js';
+import type { DecodedFrames, FromWorker, ToWorker, WorkerFailure, WorkerSetup } from './messages.js';
 
 // A worker process: opens one video at a time and mines it for all signals; only samples leave it. It ends with its parent.
 
@@ -46,45 +46,49 @@ async function loadModule(path: string): Promise<AnyMiner> {
 }
 
 async function mineOne(source: VideoSource, units: readonly UnitId[]): Promise<void> {
-  let framesDecoded = 0;
+  let decoded: DecodedFrames = { framesDecoded: 0, framesSought: 0 };
   let failure: WorkerFailure | null = null;
   try {
-    framesDecoded = await mineAndSend(source, units, (frames) => (framesDecoded = frames));
+    await mineAndSend(source, units, (frames) => (decoded = frames));
   } catch (error) {
     failure = describeFailure(error);
   }
-  await send({ kind: 'done', framesDecoded, failure });
+  await send({ kind: 'done', ...decoded, failure });
 }
 
 async function mineAndSend(
   source: VideoSource,
   units: readonly UnitId[],
-  onFrames: (decoded: number) => void,
-): Promise<number> {
+  onEnd: (decoded: DecodedFrames) => void,
+): Promise<void> {
   if (!session) throw new Error('A worker was given a video before it was started.');
   const { setup, signals } = session;
   const asked = new Set(units.map((unit) => unit.signal));
   const wanted = signals.filter((signal) => asked.has(signal.name));
   assertUnchanged(source, setup.corpusRoot);
   const decoder = await decoders.load(setup.decoder);
-  const video = await openVideo(source, { corpusRoot: setup.corpusRoot, decoder, views: unitedViews(wanted) });
-  const pulse = { moved: false };
+  const views = unitedViews(wanted);
+  const video = await openVideo(source, { corpusRoot: setup.corpusRoot, decoder, views, sequential: true });
+  const pulse = { moved: false, framesSought: 0 };
+  const decoded = (): DecodedFrames => ({
+    framesDecoded: video.framesDecoded - pulse.framesSought,
+    framesSought: pulse.framesSought,
+  });
   const heartbeat = setInterval(() => {
-    if (pulse.moved) void send({ kind: 'alive', framesDecoded: video.framesDecoded });
+    if (pulse.moved) void send({ kind: 'alive', ...decoded() });
     pulse.moved = false;
   }, heartbeatMs);
   try {
     const options = { signals: wanted, units, seed: setup.seed, stop: stop.signal, signal: never };
     for await (const { signal, unit } of mineVideo(withPulse(video, pulse), options)) {
       unacknowledged++;
-      await send({ kind: 'unit', signal, unit, framesDecoded: video.framesDecoded });
+      await send({ kind: 'unit', signal, unit, ...decoded() });
       await until(() => unacknowledged < unitsInFlight);
     }
     await until(() => unacknowledged === 0);
-    return video.framesDecoded;
   } finally {
     clearInterval(heartbeat);
-    onFrames(video.framesDecoded);
+    onEnd(decoded());
     await video.close();
   }
 }
@@ -100,8 +104,11 @@ function assertUnchanged(source: VideoSource, corpusRoot: string): void {
   });
 }
 
-/** The same video; every frame that passes is a sign of life. */
-function withPulse(video: OpenVideo, pulse: { moved: boolean }): OpenVideo {
+/** The same video; every frame that passes is a sign of life, and what is sought is counted by itself. */
+function withPulse(
+  video: OpenVideo & { readonly framesDecoded: number },
+  pulse: { moved: boolean; framesSought: number },
+): OpenVideo {
   return {
     source: video.source,
     async *frames(shot, view) {
@@ -110,7 +117,14 @@ function withPulse(video: OpenVideo, pulse: { moved: boolean }): OpenVideo {
         yield frame;
       }
     },
-    framesAt: (pts, view) => video.framesAt(pts, view),
+    async framesAt(pts, view) {
+      const before = video.framesDecoded;
+      try {
+        return await video.framesAt(pts, view);
+      } finally {
+        pulse.framesSought += video.framesDecoded - before; // nothing else is decoded while a miner waits for it
+      }
+    },
     audio: (span, sampleRateHz) => video.audio(span, sampleRateHz),
     close: () => video.close(),
   };

@@ -34,10 +34,18 @@ export interface WorkerFailure {
   readonly stack: string;
 }
 
+/** Pictures that a worker has decoded of its video so far. */
+export interface DecodedFrames {
+  /** By passes over the video. */
+  readonly framesDecoded: number;
+  /** To show single frames that were sought, as surveys do. */
+  readonly framesSought: number;
+}
+
 /** What a worker tells its parent. */
 export type FromWorker =
   | { readonly kind: 'ready' }
   /** Frames went by since the last message. */
-  | { readonly kind: 'alive'; readonly framesDecoded: number }
-  | { readonly kind: 'unit'; readonly signal: string; readonly unit: MinedUnit; readonly framesDecoded: number }
-  | { readonly kind: 'done'; readonly framesDecoded: number; readonly failure: WorkerFailure | null };
+  | ({ readonly kind: 'alive' } & DecodedFrames)
+  | ({ readonly kind: 'unit'; readonly signal: string; readonly unit: MinedUnit } & DecodedFrames)
+  | ({ readonly kind: 'done'; readonly failure: WorkerFailure | null } & DecodedFrames);

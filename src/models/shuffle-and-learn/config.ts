@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { loopSettings } from '../../engine/index.js';
 
 const count = () => z.int().positive();
 
@@ -9,7 +10,7 @@ export const shuffleAndLearnConfig = z.strictObject({
     .default('small')
     .describe('Which set of values the other keys start from.'),
   steps: z.int().nonnegative().default(300).describe('Updates of the weights.'),
-  batchSize: count().default(64).describe('Tuples in one update.'),
+  batchSize: count().default(64).describe('Tuples in one batch.'),
   learningRate: z.number().positive().default(0.01).describe('Step size before any drop.'),
   learningRateDrops: z
     .array(z.number().min(0).max(1))
@@ -21,6 +22,7 @@ export const shuffleAndLearnConfig = z.strictObject({
     .nonnegative()
     .default(5e-4)
     .describe('Pull of the weights towards zero; biases are left alone.'),
+  ...loopSettings,
   logEverySteps: count().default(10).describe('How often the loss is read and logged.'),
   checkpointEverySteps: count().default(100).describe('How often a checkpoint is written.'),
   negativeShare: z
@@ -88,7 +90,8 @@ export const shuffleAndLearnPresets: Readonly<Record<ShuffleAndLearnConfig['pres
   {
     paper: {
       steps: 100_000,
-      batchSize: 128,
+      batchSize: 32,
+      accumulateSteps: 4,
       learningRate: 0.001,
       learningRateDrops: [0.8],
       checkpointEverySteps: 1000,

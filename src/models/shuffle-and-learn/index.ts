@@ -1,5 +1,6 @@
 import { temporalOrderSample } from '../../mining/temporal-order/sample.js';
 import { definePretextTask } from '../define-pretext-task.js';
+import { mapCaffenet } from '../layers/published-caffenet.js';
 import { shuffleAndLearnConfig, shuffleAndLearnPresets } from './config.js';
 import { createShuffleAndLearnTrainer } from './trainer.js';
 
@@ -23,6 +24,13 @@ export default definePretextTask({
   createTrainer: createShuffleAndLearnTrainer,
   learningRate: ({ learningRate, learningRateDrops, steps }, step) =>
     learningRateDrops.reduce((rate, share) => (step >= share * steps ? rate / 10 : rate), learningRate),
+  publishedWeights: ({ channels, colour, mean, scale }) =>
+    mapCaffenet({
+      dense: ['fc6', 'fc7', 'fc8'],
+      pool5Channels: channels[4]!,
+      normalised: ['conv3', 'conv4', 'conv5', 'fc6', 'fc7'],
+      input: { colour: colour === 'bgr' ? 'bgr' : 'rgb', mean, scale },
+    }),
   figures: [
     { name: 'ucf101 top1, split 1', value: 50.9, ...fineTuned },
     { name: 'ucf101 top1, mean of 3 splits', value: 50.2, ...fineTuned },

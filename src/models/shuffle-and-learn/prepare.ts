@@ -8,8 +8,9 @@ import {
 } from '../../core/index.js';
 import type { temporalOrderSample } from '../../mining/temporal-order/sample.js';
 import { decodeImage } from '../../vision/image-codec.js';
+import { cropToSquare, type Picture } from '../augment/crop-to-square.js';
 import type { ShuffleAndLearnConfig } from './config.js';
-import { cropToSquare, keepChannel, type Picture } from './picture.js';
+import { keepChannel } from './picture.js';
 import { pictureIndex, testTuples, trainingTuple, type Tuple } from './tuples.js';
 
 type TemporalOrderRecord = Sample<typeof temporalOrderSample>;

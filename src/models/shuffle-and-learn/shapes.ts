@@ -1,45 +1,8 @@
 import { ConfigError } from '../../core/index.js';
-import { gaussian, heNormal, xavier, type Initializer } from '../../engine/index.js';
+import { gaussian, heNormal, xavier } from '../../engine/index.js';
+import { caffenetSides } from '../layers/caffenet.js';
+import { countLearned, type WeightPlan } from '../layers/weight-plan.js';
 import type { ShuffleAndLearnConfig } from './config.js';
-
-/** Shape of one weight and how it starts and learns. */
-export interface WeightPlan {
-  readonly shape: readonly number[];
-  readonly init: Initializer;
-  /** Times the learning rate; 0: running statistics, which the optimizer leaves alone. */
-  readonly learningRateScale: number;
-  readonly decays: boolean;
-}
-
-/** Side of the square that a layer without padding gives. */
-export function convolvedSide(
-  side: number,
-  { kernel, stride }: { readonly kernel: number; readonly stride: number },
-): number {
-  return Math.floor((side - kernel) / stride) + 1;
-}
-
-/** Side of the square that Caffe's 3/2 pooling gives: it rounds up, where TensorFlow's `valid` rounds down. */
-export function pooledSide(side: number): number {
-  return Math.ceil((side - 3) / 2) + 1;
-}
-
-/** Sides after conv1, pool1, pool2 and pool5: 55, 27, 13 and 6 for pictures of 227. */
-export function sides({
-  imageSize,
-  conv1Kernel,
-  conv1Stride,
-}: ShuffleAndLearnConfig): readonly [number, number, number, number] {
-  const conv1 = convolvedSide(imageSize, { kernel: conv1Kernel, stride: conv1Stride });
-  const pool1 = pooledSide(conv1);
-  const pool2 = pooledSide(pool1);
-  const pool5 = pooledSide(pool2);
-  if (pool5 < 1)
-    throw new ConfigError(
-      `imageSize ${imageSize} is too small for conv1Kernel ${conv1Kernel} and conv1Stride ${conv1Stride}: nothing is left after three poolings.`,
-    );
-  return [conv1, pool1, pool2, pool5];
-}
 
 /** Features of the trunk's last layer that sees one frame alone. */
 export function frameFeatures({ join, fc6, fc7 }: ShuffleAndLearnConfig): number {
@@ -55,7 +18,7 @@ export function planWeights(config: ShuffleAndLearnConfig): ReadonlyMap<string, 
   const [c1, c2, c3, c4, c5] = channels as [number, number, number, number, number];
   if (channels.some((count) => count % 2 !== 0))
     throw new ConfigError(`channels must be even, got ${channels.join(', ')}.`);
-  const pool5 = sides(config)[3];
+  const pool5 = caffenetSides(config)[3];
   const caffe = initialisation === 'caffe';
   const plan = new Map<string, WeightPlan>();
   const layer = (
@@ -91,9 +54,5 @@ export function planWeights(config: ShuffleAndLearnConfig): ReadonlyMap<string, 
 
 /** Learned numbers, counted as the paper's table does: weights and biases, not the running statistics. 56,892,802 for `paper`. */
 export function countParameters(config: ShuffleAndLearnConfig): number {
-  let count = 0;
-  for (const { shape, learningRateScale } of planWeights(config).values()) {
-    if (learningRateScale > 0) count += shape.reduce((a, b) => a * b, 1);
-  }
-  return count;
+  return countLearned(planWeights(config));
 }

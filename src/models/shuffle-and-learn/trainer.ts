@@ -1,6 +1,5 @@
 import type { Random } from '../../core/index.js';
 import {
-  createVariable,
   lossAndGradients,
   momentumSgd,
   softmaxCrossEntropy,
@@ -10,9 +9,12 @@ import {
   type TensorBatch,
   type Trainer,
 } from '../../engine/index.js';
+import { caffenetSides } from '../layers/caffenet.js';
+import { createWeights } from '../layers/weight-plan.js';
 import type { ShuffleAndLearnConfig } from './config.js';
+import { summarizeLayers } from './layer-table.js';
 import { encodeFrames, scoreTuples, type Statistics, type Tensor } from './network.js';
-import { countParameters, planWeights, sides } from './shapes.js';
+import { countParameters, planWeights } from './shapes.js';
 
 /**
  * The live network of Shuffle and Learn with momentum as Caffe has it: biases learn twice as fast and are not decayed.
@@ -21,20 +23,7 @@ import { countParameters, planWeights, sides } from './shapes.js';
  */
 export function createShuffleAndLearnTrainer(config: ShuffleAndLearnConfig, random: Random): Trainer {
   const plan = planWeights(config);
-  const variables: Trainer['variables'] = new Map(
-    [...plan].map(([name, { shape, init, learningRateScale }]) => [
-      name,
-      createVariable(name, shape, { init, random, trainable: learningRateScale > 0 }),
-    ]),
-  );
-  const learned = [...plan]
-    .filter(([, { learningRateScale }]) => learningRateScale > 0)
-    .map(([name, { learningRateScale, decays }]) => ({
-      name,
-      variable: variables.get(name)!,
-      learningRateMultiplier: learningRateScale,
-      decayMultiplier: decays ? 1 : 0,
-    }));
+  const { variables, learned } = createWeights(plan, random);
   const optimizer = momentumSgd(learned, {
     momentum: config.momentum,
     weightDecay: config.weightDecay,
@@ -46,25 +35,16 @@ export function createShuffleAndLearnTrainer(config: ShuffleAndLearnConfig, rand
     variables,
     slots: optimizer.slots,
     parameters: countParameters(config),
-    step(batch, { learningRate, seed }) {
-      return tf.tidy(() => {
+    gradients(batch, { seed }) {
+      return lossAndGradients(learned, () => {
         const { tuples, label } = readBatch(batch);
         const statistics: Statistics = new Map();
-        const kept: Tensor[] = [];
-        const keep = (x: Tensor) => (kept.push(tf.keep(x)), x); // the gradient's own tidy would free them
-        const { loss, gradients } = lossAndGradients(learned, () => {
-          const run = { weights: variables, config, mode: { learning: true, seed } } as const;
-          const logits = keep(scoreTuples(tuples, run, statistics));
-          for (const { mean, variance } of statistics.values()) [mean, variance].forEach(keep);
-          return softmaxCrossEntropy(logits, label);
-        });
-        optimizer.apply(gradients, learningRate);
+        const logits = scoreTuples(tuples, { weights: variables, config, mode: { learning: true, seed } }, statistics);
         updateStatistics(statistics, variables, config.statisticsDecay);
-        const scores = scoreAnswers(kept[0]!, label);
-        tf.dispose(kept);
-        return { loss, ...scores };
+        return { loss: softmaxCrossEntropy(logits, label), ...scoreAnswers(logits, label) };
       });
     },
+    update: (gradients, { learningRate }) => optimizer.apply(gradients, learningRate),
     evaluate(batch) {
       return tf.tidy((): StepResult => {
         const { tuples, label } = readBatch(batch);
@@ -74,6 +54,9 @@ export function createShuffleAndLearnTrainer(config: ShuffleAndLearnConfig, rand
     },
     logits: (batch) => tf.tidy(() => scoreTuples(readBatch(batch).tuples, testing)),
     encoder: createEncoder(config, variables),
+    network: summarizeLayers(config),
+    pictures: (batch) =>
+      tf.tidy(() => ({ frames: tf.reshape(readBatch(batch).tuples, [-1, config.imageSize, config.imageSize, 3]) })),
     dispose() {
       optimizer.dispose();
       for (const variable of variables.values()) variable.dispose();
@@ -86,7 +69,7 @@ function createEncoder(config: ShuffleAndLearnConfig, weights: Trainer['variable
   return {
     width: imageSize,
     height: imageSize,
-    layers: { fc6, conv5: sides(config)[3] ** 2 * channels[4]!, ...(join === 'fc8' ? { fc7 } : {}) },
+    layers: { fc6, conv5: caffenetSides(config)[3] ** 2 * channels[4]!, ...(join === 'fc8' ? { fc7 } : {}) },
     encode: (images, layer) =>
       tf.tidy(() => {
         const features = encodeFrames(images, { weights, config, mode: { learning: false } });

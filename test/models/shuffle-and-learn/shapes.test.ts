@@ -4,15 +4,16 @@ import { describe, expect, it } from 'vitest';
 import { createRandom, packageRoot } from '../../../src/core/index.js';
 import type { Initializer } from '../../../src/engine/index.js';
 import { resolveTaskConfig } from '../../../src/models/index.js';
+import { caffenetSides, pooledSide } from '../../../src/models/layers/caffenet.js';
 import type { ShuffleAndLearnConfig } from '../../../src/models/shuffle-and-learn/config.js';
 import task from '../../../src/models/shuffle-and-learn/index.js';
-import { countParameters, planWeights, pooledSide, sides } from '../../../src/models/shuffle-and-learn/shapes.js';
+import { countParameters, planWeights } from '../../../src/models/shuffle-and-learn/shapes.js';
 
 const config = (...set: string[]) => resolveTaskConfig(task, { set }).config as ShuffleAndLearnConfig;
 
 describe('the paper preset', () => {
   it('has the layer sizes of the released prototxt', () => {
-    expect(sides(config('preset=paper'))).toEqual([55, 27, 13, 6]);
+    expect(caffenetSides(config('preset=paper'))).toEqual([55, 27, 13, 6]);
   });
 
   it('has 56,892,802 parameters, as the table counts them', () => {
@@ -67,6 +68,6 @@ describe('pooledSide', () => {
 
 describe('sides', () => {
   it('refuses pictures of which nothing is left', () => {
-    expect(() => sides(config('imageSize=24'))).toThrow(/imageSize 24/);
+    expect(() => caffenetSides(config('imageSize=24'))).toThrow(/imageSize 24/);
   });
 });

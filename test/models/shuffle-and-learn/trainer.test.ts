@@ -34,7 +34,11 @@ beforeAll(async () => {
 /** One step; gives its named numbers. */
 function stepOnce(trainer: Trainer, batch: TensorBatch, learningRate: number, step = 0): Record<string, number> {
   const scalars = scalarsOf(learningRate, step);
-  const result = tf.tidy(() => trainer.step(batch, scalars));
+  const result = tf.tidy(() => {
+    const { result: scores, gradients } = trainer.gradients(batch, scalars);
+    trainer.update(gradients, scalars);
+    return scores;
+  });
   const values = Object.fromEntries(Object.entries(result).map(([name, tensor]) => [name, tensor.dataSync()[0]!]));
   tf.dispose([result, scalars]);
   return values;

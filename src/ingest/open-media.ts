@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { MediaError, type VideoSource } from '../core/index.js';
+import type { Decoder, DecoderSession } from './decoders/decoder.js';
+import { openMovingMnist, type MovingMnistDescription } from './decoders/generated.js';
+import { assertReadable, mediaError } from './decoders/media-error.js';
+import { hashNpy, openNpy, type NpyDescription } from './decoders/npy.js';
+import { createPictureSession, type PictureList } from './decoders/picture-list.js';
+import { hashSeries, listSeries, seriesStamp } from './decoders/picture-series.js';
+import { openPictures } from './decoders/pictures.js';
+
+/** What stands in a description: a video that is no file of its own. */
+export type MediaDescription = MovingMnistDescription | NpyDescription;
+
+/** How the files that hold a `MediaDescription` end. */
+export const descriptionExtension = '.reel.json';
+
+/** How to open a path. */
+export interface OpenMediaOptions {
+  /** For files; the rest needs none. */
+  readonly decoder: Decoder;
+  /** Frames per second of a folder of pictures, as a fraction. */
+  readonly rate?: readonly [number, number] | undefined;
+  readonly onDamaged?: ((path: string, why: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A video opened, whatever holds it. */
+export interface OpenedMedia {
+  readonly session: DecoderSession;
+  readonly kind: VideoSource['kind'];
+  /** True where it is one take because it was made so: no cuts are looked for. */
+  readonly isOneTake: boolean;
+  /** Size and SHA-256 of the content, from which the source's id comes. */
+  readonly hash: () => Promise<{ readonly bytes: number; readonly sha256: string }>;
+}
+
+/**
+ * Opens what a source's path names: a file (by the decoder), a folder of numbered pictures, or a description.
+ *
+ * @throws MediaError with the ledger's code.
+ */
+export async function openMedia(
+  path: string,
+  { decoder, rate, onDamaged, signal }: OpenMediaOptions,
+): Promise<OpenedMedia> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    if (!rate) throw mediaError('cannot-open', path, 'it is a folder: say frames:DIR@FPS to read its pictures');
+    const session = createPictureSession(await openPictures(path, { rate, onDamaged }));
+    return { session, kind: 'frames', isOneTake: false, hash: () => hashSeries(listSeries(path)!) };
+  }
+  if (path.endsWith(descriptionExtension)) {
+    const description = readDescription(path);
+    const list: PictureList =
+      description.kind === 'npy' ? openNpy(path, description) : openMovingMnist(path, description);
+    const isMade = description.kind === 'moving-mnist';
+    return {
+      session: createPictureSession(list),
+      kind: isMade ? 'synthetic' : 'frames',
+      isOneTake: true,
+      hash: async () => (isMade ? hashFile(path) : hashNpy(list)),
+    };
+  }
+  const session = await decoder.open(path, signal ? { signal } : {});
+  return { session, kind: 'file', isOneTake: false, hash: async () => hashFile(path) };
+}
+
+/**
+ * Opens an ingested source.
+ *
+ * @throws MediaError as `openMedia`, and `source-changed` where a folder's pictures are not those that were ingested.
+ */
+export async function openSource(
+  path: string,
+  { kind, bytes, video: { timeBase } }: VideoSource,
+  options: Pick<OpenMediaOptions, 'decoder' | 'signal'>,
+): Promise<DecoderSession> {
+  if (kind !== 'frames' || path.endsWith(descriptionExtension)) return (await openMedia(path, options)).session;
+  const series = listSeries(path);
+  const found = series ? seriesStamp(series).bytes : 0;
+  if (found !== bytes)
+    throw new MediaError('source-changed', `The pictures of ${path} have ${found} bytes; ${bytes} were ingested.`, {
+      context: { path },
+    });
+  return (await openMedia(path, { ...options, rate: [timeBase[1], timeBase[0]] })).session;
+}
+
+/**
+ * SHA-256 of a source's content as it is now, found as it was when it was ingested.
+ *
+ * @throws MediaError with the ledger's code.
+ */
+export async function hashSource(path: string): Promise<string> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    const series = listSeries(path);
+    if (!series) throw mediaError('no-video', path, 'it holds no numbered picture');
+    return (await hashSeries(series)).sha256;
+  }
+  if (!path.endsWith(descriptionExtension)) {
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(path), hash);
+    return hash.digest('hex');
+  }
+  const description = readDescription(path);
+  if (description.kind === 'npy') return (await hashNpy(openNpy(path, description))).sha256;
+  openMovingMnist(path, description); // its digits, too, must be what they were
+  return hashFile(path).sha256;
+}
+
+/**
+ * Size and time of the last change of a file, of a folder's numbered pictures, or of the array that a description names;
+ * null if there is nothing.
+ */
+export function stampOf(path: string): { readonly bytes: number; readonly mtimeMs: number } | null {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isFile() && path.endsWith(descriptionExtension)) return stampOfDescribed(path, stat);
+  if (!stat?.isDirectory()) return stat ? { bytes: stat.size, mtimeMs: stat.mtimeMs } : null;
+  const series = listSeries(path);
+  return series && seriesStamp(series);
+}
+
+function stampOfDescribed(path: string, own: Stats): { readonly bytes: number; readonly mtimeMs: number } | null {
+  const { kind, file } = JSON.parse(readFileSync(path, 'utf8')) as Partial<NpyDescription>;
+  const array = kind === 'npy' && file !== undefined ? statSync(file, { throwIfNoEntry: false }) : own;
+  return array ? { bytes: array.size, mtimeMs: array.mtimeMs } : null;
+}
+
+function readDescription(path: string): MediaDescription {
+  assertReadable(path);
+  let description: Readonly<Record<string, unknown>>;
+  try {
+    description = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw mediaError('cannot-open', path, 'it is not valid JSON', cause);
+  }
+  const { schema, kind, file } = description;
+  if (schema !== 1 || (kind !== 'npy' && kind !== 'moving-mnist'))
+    throw mediaError(
+      'cannot-open',
+      path,
+      `this version does not know descriptions of ${String(kind)}, schema ${String(schema)}`,
+    );
+  if (kind === 'npy' && !(typeof file === 'string' && isAbsolute(file) && existsSync(file)))
+    throw mediaError('file-missing', path, `the array ${String(file)} that it names is not there`);
+  return description as unknown as MediaDescription;
+}
+
+/** Size and SHA-256 of a file, read in pieces. */
+function hashFile(path: string): { readonly bytes: number; readonly sha256: string } {
+  assertReadable(path);
+  const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafe(1 << 20);
+  const file = openSync(path, 'r');
+  let bytes = 0;
+  try {
+    for (let got = readSync(file, piece); got > 0; got = readSync(file, piece)) {
+      hash.update(piece.subarray(0, got));
+      bytes += got;
+    }
+  } finally {
+    closeSync(file);
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}

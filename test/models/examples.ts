@@ -1,0 +1,22 @@
+import type { Sample, SampleBatch } from '../../src/core/index.js';
+import type { BatchSource } from '../../src/engine/index.js';
+import type { TaskConfig } from '../../src/models/index.js';
+import * as shuffleAndLearn from './shuffle-and-learn/records.js';
+import * as wangGupta from './wang-gupta/records.js';
+
+/** What the contract needs of a task: records made in the test, and batches of them. */
+export interface TaskExamples {
+  makeRecord(seed: number): Promise<Sample>;
+  makeBatch(
+    records: readonly Sample[],
+    config: TaskConfig,
+    options?: { readonly mode?: 'train' | 'evaluate' },
+  ): Promise<SampleBatch>;
+  makeSource(records: readonly Sample[], config: TaskConfig): BatchSource;
+}
+
+/** By task; the builders are in `test/models/<task>/records.ts`. */
+export const examples: Readonly<Record<string, TaskExamples>> = {
+  'shuffle-and-learn': shuffleAndLearn as unknown as TaskExamples,
+  'wang-gupta': wangGupta as unknown as TaskExamples,
+};
