@@ -207,9 +207,9 @@ function median(numbers) {
   return [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 }
 
-// Two processes, OpenCV 5.0.0, Node 20.20, 5 rounds, two cores of a machine that did much else meanwhile: processor time is the fairer
-// figure. Against OpenCV's Farneback (1.00×), by the clock and by processor time; error on generated pairs and RubberWhale:
-//   ours fast                  3.00×   4.93 ms   0.454  0.212      OpenCV Farneback       1.00×  14.70 ms   0.991  0.362
-//   ours fast, finest level 0  0.88×  14.99 ms   0.408  0.104      OpenCV DIS ultrafast  19.75×   0.77 ms   1.134  0.532
-//   ours Farneback             1.47×   8.39 ms   0.991  0.362      OpenCV DIS fast        8.05×   1.56 ms   0.959  0.437
-//   opencv-wasm Farneback      0.73×  18.94 ms   0.991  0.362      OpenCV DIS medium      1.46×   8.87 ms   0.534  0.226
+// Two processes, OpenCV 5.0.0, Node 20.20, 5 rounds. Against OpenCV's Farneback, by the clock; processor time of a pair; error on
+// generated pairs and on RubberWhale. Copying alone: 0.38 ms.
+//   ours fast                  2.84×   4.53 ms   0.454  0.212      OpenCV Farneback       1.00×  13.84 ms   0.991  0.362
+//   ours fast, finest level 0  0.92×  14.85 ms   0.408  0.104      OpenCV DIS ultrafast  19.23×   0.72 ms   1.134  0.532
+//   ours Farneback             1.85×   7.45 ms   0.991  0.362      OpenCV DIS fast        9.81×   1.43 ms   0.959  0.437
+//   opencv-wasm Farneback      0.78×  18.09 ms   0.991  0.362      OpenCV DIS medium      1.66×   8.38 ms   0.534  0.226

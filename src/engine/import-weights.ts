@@ -94,9 +94,12 @@ export function loadPublishedWeights(
     used.add(theirs);
   }
   if (found.size === 0)
-    throw new ConfigError(`${file} has none of the names that this task knows: it holds ${Object.keys(tensors).slice(0, 8).join(', ')}.`, {
-      context: { file },
-    });
+    throw new ConfigError(
+      `${file} has none of the names that this task knows: it holds ${Object.keys(tensors).slice(0, 8).join(', ')}.`,
+      {
+        context: { file },
+      },
+    );
   fitFirstLayer(trainer, found, facts, mapping);
   for (const [name, values] of found) {
     const variable = trainer.variables.get(name)!;
@@ -172,7 +175,11 @@ function fitFirstLayer(
     found.set(meanPicture, cutMean(mean, { rows, columns, channelsFirst, theirChannel }));
   } else {
     const bias = found.get(`${firstLayer}.bias`);
-    if (bias) found.set(`${firstLayer}.bias`, bias.map((value, o) => value + shift[o]!));
+    if (bias)
+      found.set(
+        `${firstLayer}.bias`,
+        bias.map((value, o) => value + shift[o]!),
+      );
   }
 }
 

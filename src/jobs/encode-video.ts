@@ -29,7 +29,11 @@ const minDecodableShare = 0.5;
  */
 export async function encodeVideo(
   session: DecoderSession,
-  { encoder, settings, file }: { readonly encoder: Encoder; readonly settings: EncodeSettings; readonly file: FeatureFile },
+  {
+    encoder,
+    settings,
+    file,
+  }: { readonly encoder: Encoder; readonly settings: EncodeSettings; readonly file: FeatureFile },
 ): Promise<EncodedVideo> {
   const { width, height } = encoder;
   const view = { width, height, fit: 'cover', fps: settings.fps, channels: 3 } as const;

@@ -133,7 +133,15 @@ async function run(options: EncodeOptions, { emit, signal }: JobContext): Promis
         ledger.record({ source: video.source, path: video.path, stage, code: error.code, message: error.message });
       }
       const done = counts.done + counts.failed;
-      emit({ kind: 'progress', stage, done, total: videos.length, unit: 'videos', counts: { ...counts }, note: basename(video.path) });
+      emit({
+        kind: 'progress',
+        stage,
+        done,
+        total: videos.length,
+        unit: 'videos',
+        counts: { ...counts },
+        note: basename(video.path),
+      });
     }
     const stopped = counts.done + counts.failed < videos.length;
     const hasFailures = ledger.entries.length > 0;
@@ -157,7 +165,9 @@ async function run(options: EncodeOptions, { emit, signal }: JobContext): Promis
       fps,
       decoder: { name: decoder.name, version: await decoder.version() },
     };
-    const outputs = out.endsWith('.npy') ? writeNpy(stem, file, encoded, about) : await writeTable(out, file, encoded, about);
+    const outputs = out.endsWith('.npy')
+      ? writeNpy(stem, file, encoded, about)
+      : await writeTable(out, file, encoded, about);
     return {
       counts: { ...counts, rows: file.rows },
       layer,
@@ -237,7 +247,12 @@ function writeNpy(stem: string, file: FeatureFile, encoded: readonly Encoded[], 
   return outputs;
 }
 
-async function writeTable(out: string, file: FeatureFile, encoded: readonly Encoded[], about: object): Promise<string[]> {
+async function writeTable(
+  out: string,
+  file: FeatureFile,
+  encoded: readonly Encoded[],
+  about: object,
+): Promise<string[]> {
   let at = 0;
   await writeFeatureParquet(out, file, {
     row(index) {

@@ -150,7 +150,9 @@ export async function loadRun(
     ? null
     : (parse(readFileSync(join(run, 'config.yaml'), 'utf8')) as { task: string; config: unknown });
   const task = await tasks.load(saved?.task ?? run.slice('random:'.length));
-  const config = saved ? (checkConfig(task.config, saved.config).config as TaskConfig) : resolveTaskConfig(task, settings).config;
+  const config = saved
+    ? (checkConfig(task.config, saved.config).config as TaskConfig)
+    : resolveTaskConfig(task, settings).config;
   const sources = join(run, 'training-sources.json');
   const weights = untrained ? null : readFileSync(weightsFile(run));
   return {

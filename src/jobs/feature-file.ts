@@ -40,8 +40,7 @@ export function createFeatureFile(scratchPath: string, features: number): Featur
   let rows = 0;
   let isOpen = true;
   const write = (bytes: Uint8Array, at: number) => {
-    for (let done = 0; done < bytes.length;)
-      done += writeSync(file, bytes, done, bytes.length - done, at + done);
+    for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, at + done);
   };
   write(npyHeader({ dtype: 'float32', shape: [0, features] }), 0);
   return {

@@ -26,7 +26,10 @@ const groupNumbers = 4 * 2 ** 20;
 export async function writeFeatureParquet(
   path: string,
   file: FeatureFile,
-  { row, metadata }: { readonly row: (index: number) => FeatureRow; readonly metadata: Readonly<Record<string, string>> },
+  {
+    row,
+    metadata,
+  }: { readonly row: (index: number) => FeatureRow; readonly metadata: Readonly<Record<string, string>> },
 ): Promise<void> {
   const beside = `${path}.${process.pid}.tmp`;
   const required = { repetition_type: 'REQUIRED' } as const;

@@ -2,7 +2,15 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decodeNpy, encodeNpy, npyHeader, npyHeaderBytes, readEnvironment, runProcess, type BatchArray } from '../../src/core/index.js';
+import {
+  decodeNpy,
+  encodeNpy,
+  npyHeader,
+  npyHeaderBytes,
+  readEnvironment,
+  runProcess,
+  type BatchArray,
+} from '../../src/core/index.js';
 
 const arrays: readonly BatchArray[] = [
   { dtype: 'float32', shape: [2, 3], data: Float32Array.of(1, -2.5, 3e20, 0, -0, 7) },
@@ -55,10 +63,12 @@ for i in range(${arrays.length}):
     numpy.save(f"{sys.argv[1]}/{i}-again.npy", a)
 print(json.dumps(out))`;
     const { status, stdout, stderr } = await runProcess(python, ['-c', code, dir]);
-    if (status !== 0 && stderr.includes('No module named')) context.skip('there is no NumPy: set REELMINE_PEERS_PYTHON');
+    if (status !== 0 && stderr.includes('No module named'))
+      context.skip('there is no NumPy: set REELMINE_PEERS_PYTHON');
     expect(stderr).toBe('');
     const types = ['<f4', '<f8', '<i8', '<i4', '<u2', '<f2', '|u1', '|b1'];
-    const hex = (array: BatchArray) => Buffer.from(array.data.buffer, array.data.byteOffset, array.data.byteLength).toString('hex');
+    const hex = (array: BatchArray) =>
+      Buffer.from(array.data.buffer, array.data.byteOffset, array.data.byteLength).toString('hex');
     expect(JSON.parse(stdout)).toEqual(arrays.map((array, i) => [types[i], array.shape, hex(array)]));
     arrays.forEach((array, i) => {
       const back = decodeNpy(readFileSync(join(dir, `${i}-again.npy`)));

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createRandom,
@@ -105,29 +105,36 @@ describe('published weights', () => {
     ['bgr', 'rgb', '1', 64],
     ['rgb', 'bgr', '58.4,57.1,57.4', 1],
     ['rgb', 'rgb', '0.5', 2],
-  ] as const)('see the same in our pictures: from %s to %s, divided by %s and by %s', (theirs, ours, scale, ourScale) => {
-    const arrays = makeCaffeArrays();
-    const mean = [101.5, 117.25, 122.75];
-    const file = save(
-      `first-${theirs}-${ours}`,
-      { ...arrays, mean: { dtype: 'float32', shape: [3], data: Float32Array.from(mean) } },
-      { format: 'caffe', colour: theirs, scale },
-    );
-    const config = configOf(`colour=${ours}`, `scale=${ourScale}`);
-    const trainer = task.createTrainer(config, createRandom(1));
-    const loaded = loadPublishedWeights(trainer, file, task.publishedWeights!(config));
-    expect(loaded.kept).toEqual([]);
-    expect(loaded.unused).toEqual([]);
-    const parts = scale.split(',').map(Number);
-    const scales = parts.length === 3 ? parts : [parts[0]!, parts[0]!, parts[0]!];
-    const kept = trainer.variables.get('data.mean')!.dataSync();
-    for (const place of [[0, 0, 0], [7, 3, 5], [14, 14, 7]] as const) {
-      const expected = caffeConv1(rgb, arrays, { mean, scale: scales, colour: theirs }, place);
-      const got = ourConv1(trainer, rgb, config, (x, y, c) => kept[(y * size + x) * 3 + c]!, place);
-      expect(Math.abs(got - expected)).toBeLessThan(1e-4 * Math.max(1, Math.abs(expected)));
-    }
-    trainer.dispose();
-  });
+  ] as const)(
+    'see the same in our pictures: from %s to %s, divided by %s and by %s',
+    (theirs, ours, scale, ourScale) => {
+      const arrays = makeCaffeArrays();
+      const mean = [101.5, 117.25, 122.75];
+      const file = save(
+        `first-${theirs}-${ours}`,
+        { ...arrays, mean: { dtype: 'float32', shape: [3], data: Float32Array.from(mean) } },
+        { format: 'caffe', colour: theirs, scale },
+      );
+      const config = configOf(`colour=${ours}`, `scale=${ourScale}`);
+      const trainer = task.createTrainer(config, createRandom(1));
+      const loaded = loadPublishedWeights(trainer, file, task.publishedWeights!(config));
+      expect(loaded.kept).toEqual([]);
+      expect(loaded.unused).toEqual([]);
+      const parts = scale.split(',').map(Number);
+      const scales = parts.length === 3 ? parts : [parts[0]!, parts[0]!, parts[0]!];
+      const kept = trainer.variables.get('data.mean')!.dataSync();
+      for (const place of [
+        [0, 0, 0],
+        [7, 3, 5],
+        [14, 14, 7],
+      ] as const) {
+        const expected = caffeConv1(rgb, arrays, { mean, scale: scales, colour: theirs }, place);
+        const got = ourConv1(trainer, rgb, config, (x, y, c) => kept[(y * size + x) * 3 + c]!, place);
+        expect(Math.abs(got - expected)).toBeLessThan(1e-4 * Math.max(1, Math.abs(expected)));
+      }
+      trainer.dispose();
+    },
+  );
 
   it('fold the other mean into the bias where a network keeps no mean picture', () => {
     const arrays = makeCaffeArrays();
@@ -166,7 +173,11 @@ describe('published weights', () => {
     const trainer = task.createTrainer(config, createRandom(1));
     loadPublishedWeights(trainer, file, task.publishedWeights!(config));
     const kept = trainer.variables.get('data.mean')!.dataSync();
-    for (const [y, x, c] of [[0, 0, 0], [4, 9, 1], [32, 32, 2]] as const)
+    for (const [y, x, c] of [
+      [0, 0, 0],
+      [4, 9, 1],
+      [32, 32, 2],
+    ] as const)
       expect(kept[(y * size + x) * 3 + c]).toBe(value(2 - c, y + 1, x + 1));
     trainer.dispose();
   });
@@ -202,7 +213,11 @@ describe('published weights', () => {
 
   it('of Keras lie as ours do', () => {
     const kernel = Float32Array.from({ length: 5 * 5 * 3 * 8 }, (_, i) => i % 7);
-    const file = save('keras', { 'conv1/kernel:0': { dtype: 'float32', shape: [5, 5, 3, 8], data: kernel } }, { format: 'keras' });
+    const file = save(
+      'keras',
+      { 'conv1/kernel:0': { dtype: 'float32', shape: [5, 5, 3, 8], data: kernel } },
+      { format: 'keras' },
+    );
     const config = configOf('colour=rgb', 'scale=1');
     const trainer = task.createTrainer(config, createRandom(1));
     expect(startFromWeights(trainer, file, task.publishedWeights!(config)).taken).toEqual(['conv1.weight']);
@@ -214,7 +229,11 @@ describe('published weights', () => {
     const config = configOf();
     const trainer = task.createTrainer(config, createRandom(1));
     const mapping = task.publishedWeights!(config);
-    const wide = save('wide', { 'conv1.weight': { dtype: 'float32', shape: [9, 3, 5, 5], data: new Float32Array(675) } }, {});
+    const wide = save(
+      'wide',
+      { 'conv1.weight': { dtype: 'float32', shape: [9, 3, 5, 5], data: new Float32Array(675) } },
+      {},
+    );
     expect(() => loadPublishedWeights(trainer, wide, mapping)).toThrow(/conv1\.weight becomes \[5, 5, 3, 9\]/);
     const other = save('other', { stem: { dtype: 'float32', shape: [1], data: new Float32Array(1) } }, {});
     expect(() => loadPublishedWeights(trainer, other, mapping)).toThrow(/none of the names/);
@@ -238,34 +257,37 @@ describe('python/caffe_to_safetensors.py', () => {
     const blob = (shape: readonly number[], values: readonly number[]) => {
       const packed = new BinaryWriter();
       for (const size of shape) packed.int64(size);
-      const shapeMessage = new BinaryWriter().tag(1, 2).bytes(packed.finish()).finish();
-      return new BinaryWriter().tag(7, 2).bytes(shapeMessage).tag(5, 2).bytes(floats(values)).finish();
+      const shapeMessage = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(packed.finish()).finish();
+      return new BinaryWriter().tag(7, WireType.LengthDelimited).bytes(shapeMessage).tag(5, WireType.LengthDelimited).bytes(floats(values)).finish();
     };
     const oldBlob = (shape: readonly number[], values: readonly number[]) => {
       const writer = new BinaryWriter();
-      shape.forEach((size, i) => writer.tag(i + 1, 0).int32(size));
-      for (const value of values) writer.tag(5, 5).float(value); // not packed
+      shape.forEach((size, i) => writer.tag(i + 1, WireType.Varint).int32(size));
+      for (const value of values) writer.tag(5, WireType.Bit32).float(value); // not packed
       return writer.finish();
     };
     const layer = (name: string, type: string, blobs: readonly Uint8Array[]) => {
-      const writer = new BinaryWriter().tag(1, 2).string(name).tag(2, 2).string(type);
-      for (const each of blobs) writer.tag(7, 2).bytes(each);
+      const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).string(name).tag(2, WireType.LengthDelimited).string(type);
+      for (const each of blobs) writer.tag(7, WireType.LengthDelimited).bytes(each);
       return writer.finish();
     };
-    const old = new BinaryWriter().tag(4, 2).string('fc7').tag(5, 0).int32(14);
-    for (const each of [oldBlob([1, 1, 2, 3], [1, 2, 3, 4, 5, 6]), oldBlob([1, 1, 1, 2], [7, 8])]) old.tag(6, 2).bytes(each);
+    const old = new BinaryWriter().tag(4, WireType.LengthDelimited).string('fc7').tag(5, WireType.Varint).int32(14);
+    for (const each of [oldBlob([1, 1, 2, 3], [1, 2, 3, 4, 5, 6]), oldBlob([1, 1, 1, 2], [7, 8])])
+      old.tag(6, WireType.LengthDelimited).bytes(each);
     const kernel = Array.from({ length: 2 * 3 * 1 * 2 }, (_, i) => i / 4);
     const model = new BinaryWriter()
-      .tag(1, 2)
+      .tag(1, WireType.LengthDelimited)
       .string('a net')
-      .tag(100, 2)
+      .tag(100, WireType.LengthDelimited)
       .bytes(layer('conv1', 'Convolution', [blob([2, 3, 1, 2], kernel), blob([2], [-1, 300])]))
-      .tag(100, 2)
+      .tag(100, WireType.LengthDelimited)
       .bytes(layer('conv3_bn', 'BatchNorm', [blob([2], [1, 2]), blob([2], [3, 4]), blob([1], [999])]))
-      .tag(2, 2)
+      .tag(2, WireType.LengthDelimited)
       .bytes(old.finish())
       .finish();
-    const [modelFile, meanFile, out] = ['net.caffemodel', 'mean.binaryproto', 'net.safetensors'].map((name) => join(dir, name));
+    const [modelFile, meanFile, out] = ['net.caffemodel', 'mean.binaryproto', 'net.safetensors'].map((name) =>
+      join(dir, name),
+    );
     writeFileSync(modelFile!, model);
     writeFileSync(meanFile!, oldBlob([1, 3, 1, 2], [1, 2, 3, 4, 5, 6]));
     const script = join(packageRoot(), 'python', 'caffe_to_safetensors.py');
@@ -274,16 +296,24 @@ describe('python/caffe_to_safetensors.py', () => {
     expect(ran.stderr).toBe('');
     const { tensors, metadata } = decodeSafetensors(readFileSync(out!));
     expect(metadata).toEqual({ format: 'caffe', colour: 'bgr', scale: '1' });
-    const plain = Object.fromEntries(Object.entries(tensors).map(([name, { shape, data }]) => [name, [shape, [...(data as Float32Array)]]]));
+    const plain = Object.fromEntries(
+      Object.entries(tensors).map(([name, { shape, data }]) => [name, [shape, [...(data as Float32Array)]]]),
+    );
     expect(plain).toEqual({
       'conv1.weight': [[2, 3, 1, 2], kernel],
       'conv1.bias': [[2], [-1, 300]],
       'conv3_bn.mean': [[2], [1, 2]],
       'conv3_bn.variance': [[2], [3, 4]],
       'conv3_bn.weight': [[1], [999]],
-      'fc7.weight': [[1, 1, 2, 3], [1, 2, 3, 4, 5, 6]],
+      'fc7.weight': [
+        [1, 1, 2, 3],
+        [1, 2, 3, 4, 5, 6],
+      ],
       'fc7.bias': [[2], [7, 8]],
-      mean: [[3, 1, 2], [1, 2, 3, 4, 5, 6]],
+      mean: [
+        [3, 1, 2],
+        [1, 2, 3, 4, 5, 6],
+      ],
     });
   });
 });

@@ -11,7 +11,13 @@ import {
   type Sample,
 } from '../../src/core/index.js';
 import { selectBackend, tf } from '../../src/engine/index.js';
-import { evaluate, evaluators, type AnyEvaluator, type EvaluateOptions, type EvaluationDataset } from '../../src/eval/index.js';
+import {
+  evaluate,
+  evaluators,
+  type AnyEvaluator,
+  type EvaluateOptions,
+  type EvaluationDataset,
+} from '../../src/eval/index.js';
 import { resolveTaskConfig } from '../../src/models/index.js';
 import type { ShuffleAndLearnConfig } from '../../src/models/shuffle-and-learn/config.js';
 import task from '../../src/models/shuffle-and-learn/index.js';
@@ -64,7 +70,11 @@ function optionsFor(evaluator: AnyEvaluator, out: string, empty = false): Evalua
     untrained: async (seed) => ability(seed),
     evaluated: { task: task.name, run: null, step: null, weightsSha256: null },
     ...(evaluator.input === 'samples'
-      ? { dataset: ofPairs.has(evaluator.name) ? makePairs(empty ? [] : pairs) : makeDataset(config, empty ? [] : records) }
+      ? {
+          dataset: ofPairs.has(evaluator.name)
+            ? makePairs(empty ? [] : pairs)
+            : makeDataset(config, empty ? [] : records),
+        }
       : { data: makeData(empty ? [] : videos) }),
     seed: 3,
     seeds: 2,

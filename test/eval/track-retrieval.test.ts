@@ -10,7 +10,9 @@ const queries: Query[] = [
   { key: 'c/0/0', source: 'c', label: 3, groupLabel: 11 },
 ];
 const vectors = (...angles: number[]) =>
-  angles.map((degrees) => Float32Array.of(3 * Math.cos((degrees * Math.PI) / 180), 3 * Math.sin((degrees * Math.PI) / 180)));
+  angles.map((degrees) =>
+    Float32Array.of(3 * Math.cos((degrees * Math.PI) / 180), 3 * Math.sin((degrees * Math.PI) / 180)),
+  );
 
 describe('the distractors of a track', () => {
   it('are of another video and another group, and of the pool', () => {
@@ -34,7 +36,8 @@ describe('the rank of a right patch', () => {
 
   it('is not the first where all are alike: nothing is won by a network that has collapsed', () => {
     const same = { first: vectors(5, 5, 5, 5), last: vectors(5, 5, 5, 5) };
-    for (const answer of rank(same, [[3], [3], [3], [0, 1, 2]])) expect(answer).toMatchObject({ isFirst: 0, fartherShare: 0.5 });
+    for (const answer of rank(same, [[3], [3], [3], [0, 1, 2]]))
+      expect(answer).toMatchObject({ isFirst: 0, fartherShare: 0.5 });
     const zero = { first: [new Float32Array(2)], last: [new Float32Array(2)] };
     expect(rank(zero, [[0]])[0]!.similarity).toBe(0);
   });
@@ -51,18 +54,29 @@ describe('the rank of a right patch', () => {
 
 describe('the trivial features', () => {
   const patch = (pixel: (x: number, y: number) => readonly [number, number, number], size = 64) =>
-    Uint8Array.from({ length: size * size * 3 }, (_, i) => pixel(Math.floor(i / 3) % size, Math.floor(i / 3 / size))[i % 3]!);
+    Uint8Array.from(
+      { length: size * size * 3 },
+      (_, i) => pixel(Math.floor(i / 3) % size, Math.floor(i / 3 / size))[i % 3]!,
+    );
 
   it('shrink by means, keep a plain picture plain at any size, and repeat pixels of a smaller one', () => {
     const checks = patch((x, y) => ((x + y) % 2 === 0 ? [100, 0, 20] : [200, 50, 20]));
     const small = shrink(checks, 64);
     for (let i = 0; i < small.length; i += 3) expect([...small.subarray(i, i + 3)]).toEqual([150, 25, 20]);
-    for (const size of [31, 47]) for (const value of shrink(patch(() => [9, 9, 9], size), size)) expect(value).toBeCloseTo(9, 4);
+    for (const size of [31, 47])
+      for (const value of shrink(
+        patch(() => [9, 9, 9], size),
+        size,
+      ))
+        expect(value).toBeCloseTo(9, 4);
     expect(shrink(Uint8Array.of(1, 2, 3), 1).slice(-3)).toEqual(Float32Array.of(1, 2, 3));
   });
 
   it('count colours in quarters of each channel', () => {
-    const histogram = trivialFeatures['colour-histogram']!(patch((x) => (x < 16 ? [255, 0, 64] : [0, 0, 0])), 64);
+    const histogram = trivialFeatures['colour-histogram']!(
+      patch((x) => (x < 16 ? [255, 0, 64] : [0, 0, 0])),
+      64,
+    );
     expect(histogram[3 * 16 + 0 + 1]).toBeCloseTo(0.25, 5);
     expect(histogram[0]).toBeCloseTo(0.75, 5);
   });
@@ -70,7 +84,10 @@ describe('the trivial features', () => {
   it('see the direction of an edge, and no edge in a plain picture', () => {
     const strongest = (degrees: number) => {
       const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
-      const ramp = Float32Array.from({ length: 32 * 32 * 3 }, (_, i) => 2 * ((Math.floor(i / 3) % 32) * c + Math.floor(i / 96) * s));
+      const ramp = Float32Array.from(
+        { length: 32 * 32 * 3 },
+        (_, i) => 2 * ((Math.floor(i / 3) % 32) * c + Math.floor(i / 96) * s),
+      );
       const cell = orientedGradients(ramp).subarray(5 * 9, 6 * 9); // one inside: borders have half a difference
       return cell.indexOf(Math.max(...cell));
     };

@@ -18,7 +18,10 @@ const size = { width: 64, height: 48 };
 
 beforeAll(async () => {
   mkdirSync(videos);
-  for (const [name, frames] of [['a', 23], ['b', 10]] as const) {
+  for (const [name, frames] of [
+    ['a', 23],
+    ['b', 10],
+  ] as const) {
     const pictures = Array.from({ length: frames }, (_, i) => blockPicture(i + (name === 'b' ? 7 : 0), size));
     await encodeVideo(join(videos, `${name}.mp4`), { frames: pictures, ...size, fps: 25 });
   }
@@ -32,7 +35,12 @@ const readArray = (name: string) => decodeNpy(readFileSync(join(dir, name)));
 interface Index {
   readonly layer: string;
   readonly rows: number;
-  readonly videos: readonly { readonly source: string | null; readonly path: string; readonly from: number; readonly rows: number }[];
+  readonly videos: readonly {
+    readonly source: string | null;
+    readonly path: string;
+    readonly from: number;
+    readonly rows: number;
+  }[];
 }
 
 describe('encode', () => {
@@ -44,7 +52,10 @@ describe('encode', () => {
     const times = readArray('all.times.npy');
     expect(times.shape).toEqual([33]);
     const index = JSON.parse(readFileSync(join(dir, 'all.json'), 'utf8')) as Index;
-    expect(index.videos.map(({ from, rows }) => [from, rows])).toEqual([[0, 23], [23, 10]]);
+    expect(index.videos.map(({ from, rows }) => [from, rows])).toEqual([
+      [0, 23],
+      [23, 10],
+    ]);
     expect(index).toMatchObject({ layer: 'fc6', rows: 33, task: 'wang-gupta', weightsSha256: null });
 
     await selectBackend('auto');
@@ -55,7 +66,9 @@ describe('encode', () => {
     let row = 23;
     const view = { width: 32, height: 32, fit: 'cover', fps: null, channels: 3 } as const;
     for await (const { data, pts } of session.frames({ span: null, view })) {
-      const expected = tf.tidy(() => trainer.encoder!.encode(tf.tensor(Float32Array.from(data), [1, 32, 32, 3]), 'fc6').dataSync());
+      const expected = tf.tidy(() =>
+        trainer.encoder!.encode(tf.tensor(Float32Array.from(data), [1, 32, 32, 3]), 'fc6').dataSync(),
+      );
       const got = (features.data as Float32Array).subarray(row * 32, (row + 1) * 32);
       expected.forEach((value, i) => expect(got[i]).toBeCloseTo(value, 4));
       const [numerator, denominator] = session.media.video.timeBase;

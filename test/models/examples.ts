@@ -6,13 +6,13 @@ import * as wangGupta from './wang-gupta/records.js';
 
 /** What the contract needs of a task: records made in the test, and batches of them. */
 export interface TaskExamples {
-  makeRecord(seed: number): Promise<Sample>;
-  makeBatch(
+  readonly makeRecord: (seed: number) => Promise<Sample>;
+  readonly makeBatch: (
     records: readonly Sample[],
     config: TaskConfig,
     options?: { readonly mode?: 'train' | 'evaluate' },
-  ): Promise<SampleBatch>;
-  makeSource(records: readonly Sample[], config: TaskConfig): BatchSource;
+  ) => Promise<SampleBatch>;
+  readonly makeSource: (records: readonly Sample[], config: TaskConfig) => BatchSource;
 }
 
 /** By task; the builders are in `test/models/<task>/records.ts`. */

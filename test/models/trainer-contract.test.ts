@@ -69,10 +69,11 @@ describe.each(tasks.names)('the trainer of %s', (name) => {
       expect(step(index).every(Number.isFinite)).toBe(true);
       tf.dispose(trainer.evaluate(batch));
       if (trainer.encoder) {
-        const { width, height, layers, encode } = trainer.encoder;
+        const { encoder } = trainer;
+        const { width, height, layers } = encoder;
         const images = tf.zeros([2, height, width, 3]);
         for (const [layer, features] of index === 1 ? Object.entries(layers) : []) {
-          const encoded = encode(images, layer);
+          const encoded = encoder.encode(images, layer);
           expect(encoded.shape, layer).toEqual([2, features]);
           encoded.dispose();
         }
@@ -89,15 +90,18 @@ describe.each(tasks.names)('the trainer of %s', (name) => {
     const { trainer, batch } = captured;
     const arrays = Object.keys(batch.tensors);
     const numbers = Object.keys(captured.scalarsAt(0));
-    const call = compile((...args: ReturnType<typeof tf.tensor>[]) => {
-      const tensors = Object.fromEntries(arrays.map((key, i) => [key, args[i]!]));
-      const scalars = Object.fromEntries(numbers.map((key, i) => [key, args[arrays.length + i]!])) as ReturnType<
-        typeof captured.scalarsAt
-      >;
-      const { result, gradients } = trainer.gradients({ keys: [], tensors }, scalars);
-      trainer.update(gradients, scalars);
-      return result.loss;
-    }, { jit: 'off' });
+    const call = compile(
+      (...args: ReturnType<typeof tf.tensor>[]) => {
+        const tensors = Object.fromEntries(arrays.map((key, i) => [key, args[i]!]));
+        const scalars = Object.fromEntries(numbers.map((key, i) => [key, args[arrays.length + i]!])) as ReturnType<
+          typeof captured.scalarsAt
+        >;
+        const { result, gradients } = trainer.gradients({ keys: [], tensors }, scalars);
+        trainer.update(gradients, scalars);
+        return result.loss;
+      },
+      { jit: 'off' },
+    );
     for (let index = 0; index < 6; index++) {
       const scalars = captured.scalarsAt(index) as Readonly<Record<string, ReturnType<typeof tf.scalar>>>;
       const loss = call(...arrays.map((key) => batch.tensors[key]!), ...numbers.map((key) => scalars[key]!));

@@ -49,6 +49,7 @@ export default function addEncode(program: Command): void {
 
 function parseRate(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new ConfigError(`--fps takes a rate above 0, got ${JSON.stringify(text)}.`);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new ConfigError(`--fps takes a rate above 0, got ${JSON.stringify(text)}.`);
   return value;
 }

@@ -8,7 +8,11 @@ import { trivialFeatures } from './trivial.js';
 
 const configSchema = z.strictObject({
   layer: z.string().default('').describe("Layer that is compared; empty: the embedding, else the encoder's first."),
-  distractors: z.int().positive().default(1000).describe('Most patches of other videos that a track is told apart from.'),
+  distractors: z
+    .int()
+    .positive()
+    .default(1000)
+    .describe('Most patches of other videos that a track is told apart from.'),
   bootstrapDraws: z.int().positive().default(2000).describe('Draws behind each interval.'),
 });
 
@@ -40,10 +44,14 @@ export default defineEvaluator({
       untrained.forEach((model) => model.dispose());
     }
     const { queries, learned, trivial } = read;
-    const pool = random.fork('distractors').shuffle([...queries.keys()]).slice(0, config.distractors);
+    const pool = random
+      .fork('distractors')
+      .shuffle([...queries.keys()])
+      .slice(0, config.distractors);
     const distractors = distractorsOf(queries, pool);
     const asked = [...queries.keys()].filter((i) => distractors[i]!.length > 0);
-    if (asked.length === 0) throw new ConfigError('All held-out samples are of one video or group: there is nothing to tell apart.');
+    if (asked.length === 0)
+      throw new ConfigError('All held-out samples are of one video or group: there is nothing to tell apart.');
 
     const measure = (answers: readonly (readonly (Answer | null)[])[]) =>
       metricsOf(
@@ -60,7 +68,11 @@ export default defineEvaluator({
       kind: 'rival',
       rival: {
         name: 'chance',
-        metrics: metricsOf([{ recallAt1: guess, tripletAccuracy: guess.map(() => 0.5) }], { groups: [], context, draws: 0 }),
+        metrics: metricsOf([{ recallAt1: guess, tripletAccuracy: guess.map(() => 0.5) }], {
+          groups: [],
+          context,
+          draws: 0,
+        }),
       },
     };
     if (others.length > 0) yield { kind: 'rival', rival: { name: 'untrained', metrics: measure(others) } };
@@ -121,8 +133,7 @@ async function readFeatures(
       const values = features.dataSync() as Float32Array;
       const length = features.shape[1]!;
       features.dispose();
-      for (let i = 0; i < 2 * batch.keys.length; i++)
-        put(learned[e]!, i, values.slice(i * length, (i + 1) * length));
+      for (let i = 0; i < 2 * batch.keys.length; i++) put(learned[e]!, i, values.slice(i * length, (i + 1) * length));
     });
     images.dispose();
     batch.release();

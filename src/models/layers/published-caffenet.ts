@@ -3,7 +3,13 @@ import type { PictureInput, PublishedWeight, WeightMapping } from '../../engine/
 /** Names of one layer's arrays in files of Caffe, PyTorch and Keras. */
 function namesOf(layer: string, part: 'weight' | 'bias'): readonly string[] {
   const keras = part === 'weight' ? 'kernel' : 'bias';
-  return [`${layer}.${part}`, `features.${layer}.${part}`, `classifier.${layer}.${part}`, `${layer}/${keras}`, `${layer}/${keras}:0`];
+  return [
+    `${layer}.${part}`,
+    `features.${layer}.${part}`,
+    `classifier.${layer}.${part}`,
+    `${layer}/${keras}`,
+    `${layer}/${keras}:0`,
+  ];
 }
 
 /**
@@ -31,7 +37,9 @@ export function mapCaffenet({
     weights[`${layer}.bias`] = { from: namesOf(layer, 'bias'), layout: 'vector' };
   };
   for (const layer of ['conv1', 'conv2', 'conv3', 'conv4', 'conv5']) add(layer, { layout: 'convolution' });
-  dense.forEach((layer, i) => add(layer, i === 0 ? { layout: 'flattened', channels: pool5Channels } : { layout: 'dense' }));
+  dense.forEach((layer, i) =>
+    add(layer, i === 0 ? { layout: 'flattened', channels: pool5Channels } : { layout: 'dense' }),
+  );
   for (const layer of normalised) {
     for (const part of ['mean', 'variance', 'weight'])
       weights[`${layer}_bn.${part}`] = { from: [`${layer}_bn.${part}`], layout: 'vector' };

@@ -30,7 +30,9 @@ export const wangGuptaConfig = z.strictObject({
     .positive()
     .max(2)
     .default(0.5)
-    .describe('By how much a negative must be farther away than the positive; distances reach from 0 to 1, or to 2 without lastRelu.'),
+    .describe(
+      'By how much a negative must be farther away than the positive; distances reach from 0 to 1, or to 2 without lastRelu.',
+    ),
   negatives: count().default(4).describe('Negatives of each pair: K.'),
   selection: z
     .enum(['paper', 'released'])

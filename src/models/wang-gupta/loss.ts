@@ -89,7 +89,7 @@ function score(
   chosen: Tensor,
   { margin, negatives, selection }: LossConfig,
 ): RankingScores {
-  const pairs = first.shape[0]!;
+  const pairs = first.shape[0];
   const hinge = (to: Tensor) => tf.mul(tf.relu(tf.add(tf.sub(to, positive), margin)), chosen);
   const taken = tf.maximum(tf.sum(chosen), 1); // a batch of one video has no negative, and no loss
   const loss =

@@ -37,17 +37,14 @@ export function chooseNegatives(
     const nearness = input as Tensor;
     const most = Math.min(negatives, nearness.shape[1]!);
     const hardCount = tf.floor(tf.add(tf.mul(hardShare, negatives), 1e-3)); // 0.3 · 10 is 3 in float32, too
-    const draw = (stream: number) =>
-      statelessUniform(nearness.shape, tf.add(seed, tf.tensor1d([0, stream], 'int32')));
+    const draw = (stream: number) => statelessUniform(nearness.shape, tf.add(seed, tf.tensor1d([0, stream], 'int32')));
     const candidates =
       selection === 'paper'
         ? others
         : tf.mul(others, tf.cast(tf.greater(tf.add(tf.sub(nearness, positive), margin), 0), 'float32'));
     const nearest = (count: Tensor) => takeHighest(nearness, candidates, count, most);
     const hard =
-      selection === 'paper'
-        ? nearest(hardCount)
-        : takeHighest(draw(1), nearest(tf.scalar(negatives)), hardCount, most);
+      selection === 'paper' ? nearest(hardCount) : takeHighest(draw(1), nearest(tf.scalar(negatives)), hardCount, most);
     const left = tf.mul(candidates, tf.sub(1, hard));
     const random = takeHighest(draw(2), left, tf.sub(negatives, hardCount), most);
     return {

@@ -1,12 +1,5 @@
 import type { Random } from '../../core/index.js';
-import {
-  lossAndGradients,
-  momentumSgd,
-  tf,
-  type Encoder,
-  type TensorBatch,
-  type Trainer,
-} from '../../engine/index.js';
+import { lossAndGradients, momentumSgd, tf, type Encoder, type TensorBatch, type Trainer } from '../../engine/index.js';
 import { countLearned, createWeights } from '../layers/weight-plan.js';
 import type { WangGuptaConfig } from './config.js';
 import { rankingLoss, rankingLossOnAll, type EmbeddedPairs } from './loss.js';
@@ -80,7 +73,7 @@ function embed(batch: TensorBatch, variables: Trainer['variables'], config: Wang
 function drawTriplets(batch: TensorBatch, variables: Trainer['variables'], config: WangGuptaConfig): Tensor {
   const { embeddings, label, groupLabel } = embed(batch, variables, config);
   const patches = readPatches(batch);
-  const count = Math.min(shownTriplets, embeddings.shape[0]!);
+  const count = Math.min(shownTriplets, embeddings.shape[0]);
   const all = tf.reshape(embeddings, [-1, config.fc7]);
   const anchors = tf.gather(all, rows(count, 0));
   const own = (values: Tensor) => tf.reshape(tf.slice(values, 0, count), [count, 1]);

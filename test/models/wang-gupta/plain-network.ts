@@ -100,7 +100,8 @@ function normalise({ side, channels, at }: Plane): Plane {
   const result = at.map((value, i) => {
     const channel = i % channels;
     let sum = 0;
-    for (let c = Math.max(0, channel - 2); c <= Math.min(channels - 1, channel + 2); c++) sum += at[i - channel + c]! ** 2;
+    for (let c = Math.max(0, channel - 2); c <= Math.min(channels - 1, channel + 2); c++)
+      sum += at[i - channel + c]! ** 2;
     return value / (1 + (1e-4 / 5) * sum) ** 0.75;
   });
   return { side, channels, at: result };

@@ -26,18 +26,24 @@ describe('the preparation of a pair', () => {
     const isMirrored = (data: Uint8Array, patch: number) => data[patch * 32 * 32 * 3]! > 128;
     const counts = { none: 0, first: 0, second: 0, both: 0 };
     for (let seed = 0; seed < 80; seed++) {
-      const { patches } = await prepare(record, { config: configOf('crop=1'), random: createRandom(seed), mode: 'train' });
+      const { patches } = await prepare(record, {
+        config: configOf('crop=1'),
+        random: createRandom(seed),
+        mode: 'train',
+      });
       const [a, b] = [0, 1].map((patch) => isMirrored(patches!.data as Uint8Array, patch));
       counts[a ? (b ? 'both' : 'first') : b ? 'second' : 'none']++;
     }
-    for (const count of Object.values(counts)) expect(Math.abs(count - 20)).toBeLessThan(4 * Math.sqrt(80 * 0.25 * 0.75));
+    for (const count of Object.values(counts))
+      expect(Math.abs(count - 20)).toBeLessThan(4 * Math.sqrt(80 * 0.25 * 0.75));
     const { patches } = await prepare(record, { config: configOf(), random: createRandom(0), mode: 'evaluate' });
     expect([0, 1].map((patch) => isMirrored(patches!.data as Uint8Array, patch))).toEqual([false, false]);
   });
 
   it('shows the middle when testing, whatever the seed', async () => {
     const record = await makeRecord(2);
-    const run = (seed: number) => prepare(record, { config: configOf('crop=0.5'), random: createRandom(seed), mode: 'evaluate' });
+    const run = (seed: number) =>
+      prepare(record, { config: configOf('crop=0.5'), random: createRandom(seed), mode: 'evaluate' });
     const [a, b] = [await run(1), await run(2)];
     expect(Buffer.compare(a['patches']!.data as Uint8Array, b['patches']!.data as Uint8Array)).toBe(0);
   });

@@ -102,7 +102,8 @@ export function makeSource(records: readonly Sample[], config: WangGuptaConfig):
 
 function stack(prepared: readonly PreparedSample[], name: string): BatchArray {
   const { dtype, shape, data: first } = prepared[0]![name]!;
-  const data = dtype === 'uint8' ? new Uint8Array(first.length * prepared.length) : new Int32Array(first.length * prepared.length);
+  const data =
+    dtype === 'uint8' ? new Uint8Array(first.length * prepared.length) : new Int32Array(first.length * prepared.length);
   prepared.forEach((sample, i) => data.set(sample[name]!.data as Uint8Array, i * first.length));
   return { data, dtype, shape: [prepared.length, ...shape] };
 }

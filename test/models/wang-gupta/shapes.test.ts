@@ -16,7 +16,15 @@ describe('the paper preset of wang-gupta', () => {
     const plan = planWeights(paper);
     const sum = (name: string) =>
       ['weight', 'bias'].reduce((all, part) => all + plan.get(`${name}.${part}`)!.shape.reduce((a, b) => a * b, 1), 0);
-    const table = { conv1: 34_944, conv2: 307_456, conv3: 885_120, conv4: 663_936, conv5: 442_624, fc6: 37_752_832, fc7: 4_195_328 };
+    const table = {
+      conv1: 34_944,
+      conv2: 307_456,
+      conv3: 885_120,
+      conv4: 663_936,
+      conv5: 442_624,
+      fc6: 37_752_832,
+      fc7: 4_195_328,
+    };
     expect(Object.fromEntries(Object.keys(table).map((name) => [name, sum(name)]))).toEqual(table);
     expect(countLearned(plan)).toBe(44_282_240);
     expect(caffenetSides(paper)).toEqual([55, 27, 13, 6]);
@@ -45,7 +53,14 @@ describe('the paper preset of wang-gupta', () => {
     const rates = [0, 99_999, 100_000, 200_000, 399_999].map((step) => task.learningRate(paper, step));
     expect(rates).toEqual([1e-3, 1e-3, 1e-4, 1e-5, 1e-6].map((rate) => expect.closeTo(rate, 12) as number));
     expect(paper.randomPhase * paper.steps).toBe(150_000);
-    expect(paper).toMatchObject({ margin: 0.5, negatives: 4, hardShare: 1, batchSize: 50, momentum: 0.9, weightDecay: 5e-4 });
+    expect(paper).toMatchObject({
+      margin: 0.5,
+      negatives: 4,
+      hardShare: 1,
+      batchSize: 50,
+      momentum: 0.9,
+      weightDecay: 5e-4,
+    });
   });
 });
 

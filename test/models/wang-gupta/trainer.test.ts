@@ -1,6 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom, type Sample } from '../../../src/core/index.js';
-import { disposeBatch, selectBackend, tf, toTensorBatch, type TensorBatch, type Trainer } from '../../../src/engine/index.js';
+import {
+  disposeBatch,
+  selectBackend,
+  tf,
+  toTensorBatch,
+  type TensorBatch,
+  type Trainer,
+} from '../../../src/engine/index.js';
 import { resolveTaskConfig } from '../../../src/models/index.js';
 import type { WangGuptaConfig } from '../../../src/models/wang-gupta/config.js';
 import task from '../../../src/models/wang-gupta/index.js';
@@ -37,7 +44,8 @@ function stepOnce(trainer: Trainer, batch: TensorBatch, learningRate: number, st
 /** Biases that are not 0, so that they could not be missed. */
 function drawBiases({ variables }: Trainer): void {
   for (const [name, variable] of variables) {
-    if (name.endsWith('.bias')) tf.tidy(() => variable.assign(tf.randomUniform(variable.shape, -0.2, 0.4, 'float32', 7)));
+    if (name.endsWith('.bias'))
+      tf.tidy(() => variable.assign(tf.randomUniform(variable.shape, -0.2, 0.4, 'float32', 7)));
   }
 }
 
@@ -50,9 +58,15 @@ describe('the network of wang-gupta', () => {
     const random = createRandom('pictures');
     const pixels = Float32Array.from({ length: 2 * size * size * 3 }, () => random.int(256));
     const images = tf.tensor(pixels, [2, size, size, 3]);
-    const weights = new Map([...trainer.variables].map(([name, it]) => [name, { shape: it.shape, data: it.dataSync() }]));
+    const weights = new Map(
+      [...trainer.variables].map(([name, it]) => [name, { shape: it.shape, data: it.dataSync() }]),
+    );
     for (const picture of [0, 1]) {
-      const expected = plainFeatures(pixels.subarray(picture * size * size * 3, (picture + 1) * size * size * 3), weights, config);
+      const expected = plainFeatures(
+        pixels.subarray(picture * size * size * 3, (picture + 1) * size * size * 3),
+        weights,
+        config,
+      );
       for (const [layer, values] of Object.entries(expected)) {
         const features = trainer.encoder!.encode(images, layer);
         const got = (features.arraySync() as number[][])[picture]!;
@@ -98,12 +112,15 @@ describe('the trainer of wang-gupta', () => {
     );
     const plainLoss = () => {
       const one = pixels.length / 8;
-      const e = Array.from({ length: 8 }, (_, i) => plainFeatures(pixels.subarray(i * one, (i + 1) * one), weights, config));
+      const e = Array.from({ length: 8 }, (_, i) =>
+        plainFeatures(pixels.subarray(i * one, (i + 1) * one), weights, config),
+      );
       const similarity = (i: number, j: number) =>
         e[i]!['embedding']!.reduce((sum, value, k) => sum + value * e[j]!['embedding']![k]!, 0);
       let sum = 0;
       for (let i = 0; i < 8; i += 2)
-        for (let j = 0; j < 8; j++) if (j >> 1 !== i >> 1) sum += Math.max(0, similarity(i, j) - similarity(i, i + 1) + 2);
+        for (let j = 0; j < 8; j++)
+          if (j >> 1 !== i >> 1) sum += Math.max(0, similarity(i, j) - similarity(i, i + 1) + 2);
       return sum / 24;
     };
     expect(result.loss.dataSync()[0]).toBeCloseTo(plainLoss(), 5);
@@ -122,7 +139,9 @@ describe('the trainer of wang-gupta', () => {
       };
       const measured = (lossAt(1e-6) - lossAt(-1e-6)) / 2e-6;
       data.set(first);
-      expect(Math.abs(measured - expected), `${name}: ${measured} and ${expected}`).toBeLessThan(1e-3 * Math.abs(expected) + 1e-5);
+      expect(Math.abs(measured - expected), `${name}: ${measured} and ${expected}`).toBeLessThan(
+        1e-3 * Math.abs(expected) + 1e-5,
+      );
     });
     tf.dispose([result, [...gradients], scalars]);
     trainer.dispose();
@@ -146,10 +165,16 @@ describe('the trainer of wang-gupta', () => {
   it('takes random negatives in the first share of its steps, and hard ones after', async () => {
     const config = configOf('steps=20', 'randomPhase=0.5', 'hardShare=0.75');
     const trainer = task.createTrainer(config, createRandom(1));
-    expect([0, 9, 10, 19].map((step) => trainer.scalars!(step))).toEqual([0, 0, 0.75, 0.75].map((hardShare) => ({ hardShare })));
+    expect([0, 9, 10, 19].map((step) => trainer.scalars!(step))).toEqual(
+      [0, 0, 0.75, 0.75].map((hardShare) => ({ hardShare })),
+    );
     const batch = toTensorBatch(await makeBatch(records, configOf('negatives=2', 'margin=2'), { mode: 'evaluate' }));
     const lossWith = (share: number, seed: number) => {
-      const scalars = { learningRate: tf.scalar(0), seed: tf.tensor1d([seed, 1], 'int32'), hardShare: tf.scalar(share) };
+      const scalars = {
+        learningRate: tf.scalar(0),
+        seed: tf.tensor1d([seed, 1], 'int32'),
+        hardShare: tf.scalar(share),
+      };
       const { result, gradients } = trainer.gradients(batch, scalars);
       const loss = result.loss.dataSync()[0]!;
       tf.dispose([result, [...gradients], scalars]);
@@ -164,12 +189,20 @@ describe('the trainer of wang-gupta', () => {
 
   it('does not decay biases, and moves them twice as fast', async () => {
     const config = configOf('weightDecay=0.1', 'momentum=0');
-    const batch = toTensorBatch(await makeBatch(Array.from({ length: 4 }, () => records[0]!), config)); // one video: no gradient
+    const batch = toTensorBatch(
+      await makeBatch(
+        Array.from({ length: 4 }, () => records[0]!),
+        config,
+      ),
+    ); // one video: no gradient
     const trainer = task.createTrainer(config, createRandom(1));
     tf.tidy(() => trainer.variables.get('fc6.bias')!.assign(tf.ones([config.fc6])));
     const before = trainer.variables.get('fc6.weight')!.dataSync().slice();
     stepOnce(trainer, batch, 0.5);
-    trainer.variables.get('fc6.weight')!.dataSync().forEach((value, i) => expect(value).toBeCloseTo(before[i]! * 0.95, 5));
+    trainer.variables
+      .get('fc6.weight')!
+      .dataSync()
+      .forEach((value, i) => expect(value).toBeCloseTo(before[i]! * 0.95, 5));
     expect(new Set(trainer.variables.get('fc6.bias')!.dataSync())).toEqual(new Set([1]));
     const ones = tf.tidy(() => [...trainer.slots.keys()].map((name) => tf.ones(trainer.slots.get(name)!.shape)));
     const bias = trainer.variables.get('fc7.bias')!;
@@ -188,7 +221,10 @@ describe('the trainer of wang-gupta', () => {
     const batch = toTensorBatch(await makeBatch(made, config, { mode: 'evaluate' }));
     const { triplets } = trainer.pictures!(batch);
     expect(triplets!.shape).toEqual([5, 32, 96, 3]);
-    const [shown, patches] = [triplets!.arraySync() as number[][][][], batch.tensors['patches']!.arraySync() as number[][][][][]];
+    const [shown, patches] = [
+      triplets!.arraySync() as number[][][][],
+      batch.tensors['patches']!.arraySync() as number[][][][][],
+    ];
     const part = (i: number, k: number) => shown[i]!.map((row) => row.slice(32 * k, 32 * (k + 1)));
     made.forEach((_, i) => {
       expect(part(i, 0)).toEqual(patches[i]![0]);
