@@ -1,6 +1,7 @@
-"""Reads datasets mined by Reelmine: pip install lmdb msgpack numpy (and torch for TorchDataset)."""
+"""Reads datasets mined by Reelmine: pip install lmdb msgpack numpy (torch for TorchDataset, safetensors for artefacts)."""
 
 import bisect
+import importlib
 import itertools
 import json
 import os
@@ -41,6 +42,11 @@ class Dataset:
             record = msgpack.unpackb(txn.get(key, db=samples), object_hook=_array)
             label = txn.get(key, db=labels)
         return {"key": key.decode(), **record, "labels": msgpack.unpackb(label) if label else {}}
+
+    def artefacts(self):
+        """Arrays learned from the whole dataset, by name; most signals have none."""
+        path = os.path.join(self.folder, "artefacts.safetensors")
+        return importlib.import_module("safetensors.numpy").load_file(path) if os.path.exists(path) else {}
 
     def _count(self, shard):
         with open(os.path.join(self.folder, f"{shard:05d}.json"), encoding="utf-8") as file:

@@ -1,7 +1,10 @@
 """Compares a dataset, read by reelmine_reader, with what its writer says it wrote: test_reader.py DATASET EXPECTED.json"""
 
 import hashlib
+import importlib.util
 import json
+import multiprocessing
+import os
 import pickle
 import struct
 import sys
@@ -11,6 +14,7 @@ import msgpack
 import msgpack_numpy
 import numpy
 
+import reelmine_reader
 from reelmine_reader import Dataset, _array
 
 
@@ -65,7 +69,64 @@ def main(folder, expected_file):
         pass
     else:
         raise AssertionError("an array of objects was read")
-    print(json.dumps({"digest": digest(dataset), "records": len(dataset)}))
+    check_workers(dataset)
+    artefacts = {name: array.tolist() for name, array in dataset.artefacts().items()}
+    report = {"digest": digest(dataset), "records": len(dataset), "artefacts": artefacts, "torch": check_torch(folder)}
+    print(json.dumps(report))
+
+
+def fingerprint(record):
+    """A hash of all that a record holds."""
+    hasher = hashlib.sha256()
+
+    def add(value):
+        if isinstance(value, numpy.ndarray):
+            hasher.update(f"{value.dtype.str}{value.shape}".encode() + value.tobytes())
+        elif isinstance(value, dict):
+            for name in sorted(value):
+                hasher.update(name.encode())
+                add(value[name])
+        elif isinstance(value, (list, tuple)):
+            hasher.update(f"[{len(value)}".encode())
+            for item in value:
+                add(item)
+        else:
+            hasher.update(repr(value).encode())
+
+    add(record)
+    return hasher.hexdigest()
+
+
+def fingerprint_at(dataset, ordinal):
+    return fingerprint(dataset[ordinal])
+
+
+def check_workers(dataset):
+    """What a DataLoader's workers do, by both ways of starting them: the dataset is open here already, and travels by pickle or by fork."""
+    expected = [fingerprint(dataset[ordinal]) for ordinal in range(len(dataset))]
+    for way in ("fork", "spawn"):
+        with multiprocessing.get_context(way).Pool(2) as pool:
+            read = pool.starmap(fingerprint_at, [(dataset, ordinal) for ordinal in range(len(dataset))], chunksize=5)
+        assert read == expected, way
+
+
+def check_torch(folder):
+    """A DataLoader with two workers gives every record once, in order; None where torch is missing."""
+    if importlib.util.find_spec("torch") is None:
+        assert not hasattr(reelmine_reader, "TorchDataset")
+        return None
+    from torch.utils.data import DataLoader, Dataset as TorchBase
+
+    dataset = reelmine_reader.TorchDataset(folder)
+    assert isinstance(dataset, TorchBase)
+    expected = [fingerprint(dataset[ordinal]) for ordinal in range(len(dataset))]
+    for way in ("fork", "spawn"):
+        loader = DataLoader(dataset, batch_size=7, num_workers=2, collate_fn=list, multiprocessing_context=way)
+        for _ in range(2):
+            assert [fingerprint(record) for batch in loader for record in batch] == expected, way
+    shuffled = [fingerprint(record) for batch in DataLoader(dataset, shuffle=True, num_workers=2, collate_fn=list) for record in batch]
+    assert sorted(shuffled) == sorted(expected)
+    return len(expected)
 
 
 def digest(dataset):
@@ -82,9 +143,13 @@ def digest(dataset):
                         assert theirs[name].tobytes() == array.tobytes(), name
             labels += [(key, hashlib.sha256(value).hexdigest()) for key, value in txn.cursor(db=label_db)]
     lines = [f"{kind} {key.decode()} {value}\n" for kind, pairs in (("sample", samples), ("label", labels)) for key, value in sorted(pairs)]
+    artefacts = os.path.join(dataset.folder, "artefacts.safetensors")
+    if os.path.exists(artefacts):
+        with open(artefacts, "rb") as file:
+            lines.append(f"artefacts {hashlib.sha256(file.read()).hexdigest()}\n")
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
     assert lmdb.version() >= (0, 9)
+    main(*sys.argv[1:])

@@ -3,13 +3,25 @@ export { selectBackend, type SelectedEngine } from './engine/index.js';
 export { evaluators } from './eval/index.js';
 export { ingestConfig, readCorpus, type Corpus, type IngestConfig, type IngestResult } from './ingest/index.js';
 export { ingest, planIngest, type IngestOptions } from './jobs/ingest.js';
-export { mine, planMining, type MineOptions, type MinePlan, type MineSummary } from './jobs/mine.js';
+export { mine, type MineOptions, type MineSummary } from './jobs/mine.js';
+export { planMining, type MinePlan } from './jobs/plan-mining.js';
 export { planTraining, train, type TrainOptions, type TrainPlan, type TrainSummary } from './jobs/train.js';
-export { evaluate, type EvaluateOptions, type EvaluateSummary } from './jobs/evaluate.js';
+export { evaluate, planEvaluation, type EvaluateOptions, type EvaluateSummary } from './jobs/evaluate.js';
 export { encode, type EncodeOptions, type EncodeSummary } from './jobs/encode.js';
+export { predict, type PredictOptions, type PredictSummary } from './jobs/predict.js';
 export { evaluateMining, type EvaluateMiningOptions, type MiningResult } from './jobs/evaluate-mining.js';
-export { exportFormats, exportFrom, importFormats, importInto, type ExportOptions, type ImportOptions } from './jobs/exchange.js';
-export { diagnose, diff, verify, type FolderCheck } from './jobs/maintain.js';
+export {
+  exportFormats,
+  exportFrom,
+  importFormats,
+  importInto,
+  type ExportOptions,
+  type ImportOptions,
+} from './jobs/exchange.js';
+export { forget, type ForgetOptions, type ForgetResult } from './jobs/forget.js';
+export { diagnose, diff } from './jobs/maintain.js';
+export { merge, type MergeOptions, type MergeResult } from './jobs/merge.js';
+export { verify, type FolderCheck } from './jobs/verify.js';
 export { collectReport, inspect, type Inspection } from './jobs/inspect.js';
 export { miners } from './mining/index.js';
 export { tasks } from './models/index.js';

@@ -65,6 +65,8 @@ const table: ImportTable = {
     'lmdb-v1': ['store/'],
     msgpackr: ['store/'],
     'hyparquet-writer': ['store/', 'jobs/feature-parquet.ts'],
+    hyparquet: ['store/exporters/'],
+    'tar-stream': ['store/exporters/'],
     '@tensorflow/*': ['engine/'],
     '@bufbuild/*': ['engine/'],
     commander: ['cli/'],

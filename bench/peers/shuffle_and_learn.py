@@ -21,12 +21,12 @@ class ShuffleAndLearn(nn.Module):
         return F.relu(F.batch_norm(F.linear(x, weight, bias), None, None, training=True))
 
     def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        frames = batch["frames"].float()  # [batch, tuples, 3, height, width, 3]
+        frames = batch["frames"].to(self.fc8.dtype)  # [batch, tuples, 3, height, width, 3]
         label = batch["label"].flatten().long()
         x = frames.reshape(-1, *frames.shape[-3:]).permute(0, 3, 1, 2)
         if self.config["colour"] == "bgr":
             x = x.flip(1)
-        mean = torch.tensor(self.config["mean"], device=x.device).view(1, 3, 1, 1)
+        mean = torch.tensor(self.config["mean"], device=x.device, dtype=x.dtype).view(1, 3, 1, 1)
         layout = torch.channels_last if self.trunk.weights["conv3"].is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
         x = ((x - mean) / self.config["scale"]).contiguous(memory_format=layout)
         x = self.unit(self.trunk(x), self.fc6, self.bias6)

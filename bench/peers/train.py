@@ -1,6 +1,6 @@
 """Training steps of a task in PyTorch, on the weights and batches of a file that train.bench.mjs wrote.
 
-python bench/peers/train.py TASK FILE [--steps N] [--warm N] [--channels-last] [--compile] [--ulp] [--threads N] [--device cuda] [--tf32]
+python bench/peers/train.py TASK FILE [--steps N] [--warm N] [--channels-last] [--compile] [--ulp] [--float64] [--threads N] [--device cuda] [--tf32]
 Prints one JSON object: losses, milliseconds of each timed step, peak memory.
 """
 
@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--warm", type=int, default=3)
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--float64", action="store_true", help="the same in double precision: what both sides come near to")
     parser.add_argument("--ulp", action="store_true", help="moves each input by one unit in the last place")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
@@ -34,7 +35,8 @@ def main() -> None:
     with safe_open(options.file, framework="pt") as file:
         config = json.loads(file.metadata()["config"])
         arrays = {name: file.get_tensor(name).to(options.device) for name in file.keys()}
-    weights = {name.removeprefix("weight/"): value for name, value in arrays.items() if name.startswith("weight/")}
+    precise = lambda value: value.double() if options.float64 and value.dtype == torch.float32 else value
+    weights = {name.removeprefix("weight/"): precise(value) for name, value in arrays.items() if name.startswith("weight/")}
     batches: list[dict[str, torch.Tensor]] = []
     for name, value in arrays.items():
         if not name.startswith("batch/"):
@@ -42,7 +44,7 @@ def main() -> None:
         _, index, field = name.split("/")
         while len(batches) <= int(index):
             batches.append({})
-        batches[int(index)][field] = nudged(value, options.ulp) if value.dtype == torch.uint8 else value
+        batches[int(index)][field] = nudged(value, options.ulp) if value.dtype == torch.uint8 else precise(value)
 
     task = importlib.import_module(options.task.replace("-", "_"))
     model = task.create(config, weights).to(options.device)

@@ -19,7 +19,7 @@ class WangGupta(nn.Module):
         self.register_buffer("mean", weights["data.mean"].permute(2, 0, 1).unsqueeze(0).contiguous())
 
     def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        patches = batch["patches"].float()  # [pairs, 2, height, width, 3]
+        patches = batch["patches"].to(self.fc7.dtype)  # [pairs, 2, height, width, 3]
         label, group = batch["label"], batch["groupLabel"]
         pairs = len(label)
         x = patches.reshape(-1, *patches.shape[-3:]).permute(0, 3, 1, 2)
@@ -40,7 +40,7 @@ class WangGupta(nn.Module):
         most = self.config["negatives"]
         with torch.no_grad():
             values, places = similarity.masked_fill(~candidates, -10).topk(most, -1)
-            chosen = torch.zeros_like(similarity).scatter_(1, places, (values > -5).float())
+            chosen = torch.zeros_like(similarity).scatter_(1, places, (values > -5).to(x.dtype))
         hinge = F.relu(similarity - positive + self.config["margin"]) * chosen
         return hinge.sum() / chosen.sum().clamp(min=1)
 

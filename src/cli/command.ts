@@ -67,7 +67,7 @@ export function addCommonOptions(command: Command): Command {
 }
 
 /** Commands that may take long enough to be planned first. */
-const plannedCommands: ReadonlySet<string> = new Set(['ingest', 'mine', 'train']);
+const plannedCommands: ReadonlySet<string> = new Set(['ingest', 'mine', 'train', 'eval']);
 
 /** Runs a command's body: signals, progress, result, errors, exit code. */
 export async function runCommand(

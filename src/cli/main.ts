@@ -12,7 +12,8 @@ const program = new Command('reelmine')
   .exitOverride();
 
 try {
-  const name = argv.find((word) => !word.startsWith('-'));
+  const [first, topic] = argv.filter((word) => !word.startsWith('-'));
+  const name = first === 'help' && topic !== undefined ? topic : first;
   if (name !== undefined && name !== 'help' && !commandNames.includes(name)) {
     process.stderr.write(
       `reelmine: unknown command ${JSON.stringify(name)}${didYouMean(name, commandNames)} Known: ${commandNames.join(', ')}.\n`,

@@ -1,4 +1,4 @@
-import { failureCodes, type Counts, type FailureEntry, type Metric, type Rival } from '../core/index.js';
+import { failureCodes, isSameKind, type Counts, type FailureEntry, type Metric, type Rival } from '../core/index.js';
 import { formatTable } from './terminal.js';
 
 /** `12 videos done, 3 skipped, 1 failed`, then whatever else was counted. */
@@ -22,22 +22,31 @@ export function describeFailures(failures: readonly FailureEntry[]): string[] {
 /** A metric's value with its unit: fractions as percent. */
 export function formatValue(metric: Metric): string {
   const show = (value: number) =>
-    metric.unit === 'fraction' ? `${(100 * value).toFixed(1)} %` : `${value.toPrecision(4)} ${metric.unit}`;
+    metric.unit === 'fraction' ? `${(100 * value).toFixed(1)} %` : `${value.toPrecision(4)} ${metric.unit}`.trim();
   const interval = metric.interval ? ` [${metric.interval.map(show).join(', ')}]` : '';
   return `${show(metric.value)}${interval}`;
 }
 
+/** Rivals beyond which their intervals are left out, since no terminal is as wide. */
+const mostIntervals = 4;
+
 /** Metrics and rivals as one table: a line per metric, a column per competitor. */
 export function describeMetrics(metrics: readonly Metric[], rivals: readonly Rival[]): string {
-  const find = (list: readonly Metric[], name: string) => list.find((metric) => metric.name === name);
+  const splits = new Set(metrics.map(({ split }) => split));
+  const title = ({ name, variant, split }: Metric) =>
+    [name, ...(variant === undefined ? [] : [`(${variant})`]), ...(splits.size > 1 ? [`, ${split}`] : [])]
+      .join(' ')
+      .replace(' ,', ',');
   return formatTable([
     ['metric', 'this model', ...rivals.map((rival) => rival.name)],
     ...metrics.map((metric) => [
-      metric.name,
+      title(metric),
       formatValue(metric),
       ...rivals.map((rival) => {
-        const match = find(rival.metrics, metric.name);
-        return match ? formatValue(match) : '–';
+        const match = rival.metrics.find((one) => isSameKind(one, metric));
+        if (!match) return '–';
+        const { interval: _, ...plain } = match;
+        return formatValue(rivals.length > mostIntervals ? plain : match);
       }),
     ]),
   ]);

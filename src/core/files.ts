@@ -18,11 +18,13 @@ export function writeFileWhole(path: string, data: string | Uint8Array): void {
   syncFolder(dirname(path));
 }
 
-/** Makes renames and new names in a folder durable. */
+/** Makes renames and new names in a folder durable, on file systems that can do that. */
 export function syncFolder(folder: string): void {
   const handle = openSync(folder, 'r');
   try {
     fsyncSync(handle);
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   } finally {
     closeSync(handle);
   }

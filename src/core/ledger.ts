@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { writeFileWhole } from './files.js';
 import type { FailureCode, FailureEntry } from './errors.js';
 
@@ -43,6 +43,24 @@ export function openLedger(file: string, now: () => Date): Ledger {
       );
     },
   };
+}
+
+/** Failures of several ledgers as one: of each path and stage the latest, with the attempts of all. */
+export function uniteFailures(ledgers: readonly (readonly FailureEntry[])[]): readonly FailureEntry[] {
+  const united = new Map<string, FailureEntry>();
+  for (const entry of ledgers.flat()) {
+    const key = `${entry.stage}\0${entry.path}`;
+    const other = united.get(key);
+    const latest = other && other.at > entry.at ? other : entry;
+    united.set(key, { ...latest, attempts: entry.attempts + (other?.attempts ?? 0) });
+  }
+  return [...united].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+}
+
+/** Writes values as a JSON Lines file, whole; without values the file is removed. */
+export function writeJsonLines(file: string, values: readonly unknown[]): void {
+  if (values.length > 0) writeFileWhole(file, values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  else rmSync(file, { force: true });
 }
 
 /** The values of a JSON Lines file; none if it does not exist. A last line that a crash cut off is dropped. */

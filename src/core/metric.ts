@@ -2,6 +2,8 @@
 export interface Metric {
   /** As in the contract's list: `top1`, `classMean`, `balancedAccuracy`, …. */
   readonly name: string;
+  /** How it is computed, where published code does so in several ways: `gauss11`, `uniform7.L1`, …. Never compare two variants. */
+  readonly variant?: string;
   readonly value: number;
   /** `fraction`, `dB`, `px`, `nats`, …. */
   readonly unit: string;
@@ -23,3 +25,26 @@ export interface Rival {
   /** Set for figures taken from a paper: which. */
   readonly published?: string;
 }
+
+/** A metric step by step, of what was evaluated or of a rival. */
+export interface MetricCurve extends Pick<Metric, 'name' | 'variant' | 'unit' | 'direction' | 'split' | 'examples'> {
+  /** Name of the rival; null: what was evaluated. */
+  readonly of: string | null;
+  /** Which of several samples it is of, such as `best of 20`; default: their mean. */
+  readonly selection?: string;
+  /** What `steps` count: `frame`, …. */
+  readonly stepName: string;
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+  /** Ends of the 95 % interval at each step. */
+  readonly intervals?: readonly (readonly [low: number, high: number])[];
+  /** The last step that was trained for. */
+  readonly horizon?: number;
+}
+
+/** True for two values of one kind: equal name, variant, split and unit. */
+export function isSameKind(a: KindOfMetric, b: KindOfMetric): boolean {
+  return a.name === b.name && a.variant === b.variant && a.split === b.split && a.unit === b.unit;
+}
+
+type KindOfMetric = Pick<Metric, 'name' | 'variant' | 'split' | 'unit'>;

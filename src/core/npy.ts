@@ -31,12 +31,17 @@ export const npyHeaderBytes = 128;
 /**
  * The beginning of a `.npy` file, format 1.0, C order; the values follow.
  *
+ * @param atLeast bytes that it takes even where fewer would do, a multiple of 64: 256 are enough for 6 axes of any length.
+ *
  * Source: NumPy, "numpy.lib.format".
  */
-export function npyHeader({ dtype, shape }: Pick<BatchArray, 'dtype' | 'shape'>): Uint8Array {
+export function npyHeader(
+  { dtype, shape }: Pick<BatchArray, 'dtype' | 'shape'>,
+  atLeast: number = npyHeaderBytes,
+): Uint8Array {
   const axes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const text = `{'descr': '${formatOf[dtype]}', 'fortran_order': False, 'shape': (${axes}), }`;
-  const length = Math.max(npyHeaderBytes, Math.ceil((10 + text.length + 1) / 64) * 64);
+  const length = Math.max(atLeast, Math.ceil((10 + text.length + 1) / 64) * 64);
   const out = Buffer.alloc(length, 0x20);
   out.write(magic, 'latin1');
   out.set([1, 0], 6);

@@ -1,5 +1,5 @@
 import type { Random } from './random.js';
-import type { BatchArray, Sample } from './sample.js';
+import type { BatchArray, DtypeArrays, Sample } from './sample.js';
 
 /** What a prepare function is told. */
 export interface PrepareContext {
@@ -13,6 +13,48 @@ export interface PrepareContext {
   readonly batchSize: number;
   /** Place of the sample in this epoch's order, from 0. */
   readonly position: number;
+  /** Absent outside a loader. */
+  readonly loader?: PrepareLoader;
+}
+
+/** What a loader lends to a prepare function so that it works fast. The batches do not depend on it. */
+export interface PrepareLoader {
+  /** Where an array of this sample lies in the batch: filled there, it is not copied. Holds anything; every value must be written. */
+  room<D extends BatchArray['dtype']>(name: string, dtype: D, shape: readonly number[]): DtypeArrays[D];
+  /** What was made under this key before, as long as there is memory for it. It may not be changed. */
+  remember<T extends object>(key: string, make: () => Promise<T>, bytesOf: (value: T) => number): Promise<T>;
+}
+
+/** The typed array that holds each dtype. */
+export const typedArrays = {
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  bool: Uint8Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  float16: Uint16Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
+
+/** An array of a sample that is to be filled: in the batch, where a loader runs, else a new one. */
+export function takeRoom<D extends BatchArray['dtype']>(
+  loader: PrepareLoader | undefined,
+  name: string,
+  dtype: D,
+  shape: readonly number[],
+): DtypeArrays[D] {
+  if (loader) return loader.room(name, dtype, shape);
+  return new typedArrays[dtype](shape.reduce((a, b) => a * b, 1)) as unknown as DtypeArrays[D];
+}
+
+/** An unpacked picture, unpacked once for each time that the loader forgets it. */
+export function rememberPicture<T extends { readonly data: Uint8Array }>(
+  loader: PrepareLoader | undefined,
+  key: string,
+  unpack: () => Promise<T>,
+): Promise<T> {
+  return loader ? loader.remember(key, unpack, ({ data }) => data.byteLength) : unpack();
 }
 
 /** One sample's arrays, before batching; every sample of a batch has the same names, dtypes and shapes. */

@@ -124,6 +124,8 @@ export interface View {
   readonly channels: 1 | 3;
   /** How neighbouring pixels are weighed when the picture is scaled; default: bicubic. */
   readonly filter?: 'bicubic' | 'bilinear';
+  /** Each shot is read in it once at most: its frames are handed over, neither copied nor kept. */
+  readonly readOnce?: boolean;
 }
 
 /** Seconds at which `pts` is shown. */

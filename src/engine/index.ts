@@ -24,12 +24,12 @@ export {
   type WeightMapping,
 } from './import-weights.js';
 export * from './initializers.js';
-export { relu } from './ops/activations.js';
+export { leakyRelu, relu } from './ops/activations.js';
 export * from './ops/convolution.js';
 export * from './ops/dense.js';
 export * from './ops/normalization.js';
 export * from './ops/pooling.js';
-export { statelessUniform } from './ops/random.js';
+export { statelessNormal, statelessUniform } from './ops/random.js';
 export * from './optimizers.js';
 export { averageDecay, createAveragedWeights, type AveragedWeights } from './averaged-weights.js';
 export type { StepMode } from './compiled-step.js';

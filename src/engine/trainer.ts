@@ -53,6 +53,28 @@ export interface Encoder {
   encode(images: Tensor, layer: string): Tensor;
 }
 
+/** What a predictor remembers of the frames it saw: tensors by name. */
+export type PredictorState = Readonly<Record<string, Tensor>>;
+
+/** Predicts frames of a video. Frames are float32 [batch, height, width, channels] in 0–1. */
+export interface Predictor {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  /** Frames it was trained to see. */
+  readonly observes: number;
+  /** Frames it was trained to predict. */
+  readonly predicts: number;
+  /** Whether two samples of the future may differ. */
+  readonly isStochastic: boolean;
+  /** The state before any frame. */
+  init(batchSize: number): PredictorState;
+  /** The state after one more true frame; does not dispose the state it is given. */
+  observe(state: PredictorState, frame: Tensor): PredictorState;
+  /** A future for each video of the batch: float32 [batch, steps, height, width, channels], clipped to 0–1. `seed` is int32 [2]. */
+  predict(state: PredictorState, steps: number, seed: Tensor): Tensor;
+}
+
 /**
  * The live network and optimizer of a task. Neither half of its step reads anything back or keeps hidden state: both can be
  * captured. Between them the loop sums the gradients of several batches and clips them.
@@ -75,6 +97,7 @@ export interface Trainer {
   /** Loss and scores on a batch without learning; named scalars, averaged over batches by the loop. */
   evaluate(batch: TensorBatch): StepResult;
   readonly encoder?: Encoder;
+  readonly predictor?: Predictor;
   /** Class scores for a task's own held-out accuracy: float32 [batch, classes]; the batch's `label` is the truth. */
   logits?(batch: TensorBatch): Tensor;
   /** The layers, in the order in which they run. */

@@ -1,11 +1,22 @@
 import type { z } from 'zod';
-import type { Metric, ProgressEvent, Random, Rival, Sample, SampleBatch, VideoSource, View } from '../core/index.js';
-import type { Encoder, Trainer } from '../engine/index.js';
+import type {
+  Metric,
+  MetricCurve,
+  ProgressEvent,
+  Random,
+  Rival,
+  Sample,
+  SampleBatch,
+  VideoSource,
+  View,
+} from '../core/index.js';
+import type { Encoder, Predictor, Trainer } from '../engine/index.js';
 import type { OpenVideo } from '../ingest/index.js';
 
 /** The abilities of a trainer, by name. */
 export interface Abilities {
   readonly encoder: Encoder;
+  readonly predictor: Predictor;
   readonly trainer: Trainer;
 }
 
@@ -46,11 +57,47 @@ export interface EvaluateContext<A extends keyof Abilities> {
   readonly emit: (event: ProgressEvent) => void;
   /** The same network with untrained weights: the rival every evaluator reports. Call once per seed. */
   readonly untrained: (seed: number) => Promise<Abilities[A] & { dispose(): void }>;
+  /** What is evaluated, as result files name it. */
+  readonly evaluated?: EvaluatedModel;
+  /** Opens the encoder of another run, for evaluators that measure by features; there where a run can be loaded. */
+  readonly openEncoder?: (run: string) => Promise<OpenedEncoder>;
 }
 
-/** What an evaluator yields: its metrics, rivals, and rows for the predictions file. */
+/** What is evaluated, as the result names it. */
+export interface EvaluatedModel {
+  readonly task: string;
+  /** The run's folder; null for untrained weights. */
+  readonly run: string | null;
+  readonly step: number | null;
+  /** Of `weights.safetensors`. */
+  readonly weightsSha256: string | null;
+}
+
+/** A frozen encoder and what tells it from others. */
+export interface OpenedEncoder {
+  readonly encoder: Encoder;
+  /** Of its weights; null: untrained. */
+  readonly weightsSha256: string | null;
+  dispose(): void;
+}
+
+/** What an evaluation would cost. */
+export interface EvaluationPlan {
+  /** What is counted: `predicted frames`, …. */
+  readonly unit: string;
+  readonly units: number;
+  /** From a small measured share of the work, on this machine. */
+  readonly seconds: number;
+  /** Lines for people. */
+  readonly notes: readonly string[];
+}
+
+/** What an evaluator yields: its metrics, rivals, and rows for files beside the result. */
 export type EvaluationOutput =
   | { readonly kind: 'metric'; readonly metric: Metric }
+  | { readonly kind: 'curve'; readonly curve: MetricCurve }
+  /** A line of `<file>` beside the result, such as `curves.jsonl`. */
+  | { readonly kind: 'row'; readonly file: string; readonly row: Readonly<Record<string, unknown>> }
   | { readonly kind: 'rival'; readonly rival: Rival }
   | { readonly kind: 'prediction'; readonly row: Readonly<Record<string, unknown>> };
 
@@ -64,6 +111,8 @@ export interface EvaluatorDefinition<A extends keyof Abilities = keyof Abilities
   readonly input?: 'videos' | 'samples';
   readonly config: z.ZodType<C>;
   evaluate(model: Abilities[A], config: C, context: EvaluateContext<A>): AsyncIterable<EvaluationOutput>;
+  /** Says what `evaluate` would cost, where that may be much. */
+  plan?(model: Abilities[A], config: C, context: EvaluateContext<A>): Promise<EvaluationPlan>;
 }
 
 /** An evaluator of any ability and configuration, as registries hold it. */

@@ -10,6 +10,7 @@ import {
   writeFileWhole,
   type JobEvent,
   type Metric,
+  type MetricCurve,
   type Rival,
 } from '../core/index.js';
 import { splitSources } from './benchmarks/roles.js';
@@ -17,19 +18,11 @@ import type {
   Abilities,
   AnyEvaluator,
   EvaluateContext,
+  EvaluatedModel,
   EvaluationData,
   EvaluationDataset,
+  EvaluationPlan,
 } from './define-evaluator.js';
-
-/** What is evaluated, as the result names it. */
-export interface EvaluatedModel {
-  readonly task: string;
-  /** The run's folder; null for untrained weights. */
-  readonly run: string | null;
-  readonly step: number | null;
-  /** Of `weights.safetensors`. */
-  readonly weightsSha256: string | null;
-}
 
 /** What an evaluation takes. */
 export interface EvaluateOptions {
@@ -56,7 +49,8 @@ export interface EvaluateOptions {
   readonly partial?: boolean;
   /** Published figures that may be set beside these metrics. */
   readonly published?: readonly Rival[];
-  /** Folder for `result.json` and `predictions.jsonl`. */
+  readonly openEncoder?: NonNullable<EvaluateContext<keyof Abilities>['openEncoder']>;
+  /** Folder for `result.json`, `predictions.jsonl` and what other files the protocol has. */
   readonly out?: string;
 }
 
@@ -82,6 +76,8 @@ export interface EvaluationResult {
   readonly leak: number | null;
   readonly metrics: readonly Metric[];
   readonly rivals: readonly Rival[];
+  /** Metrics step by step, where the protocol has steps. */
+  readonly curves?: readonly MetricCurve[];
 }
 
 /**
@@ -93,29 +89,27 @@ export interface EvaluationResult {
  */
 export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observable<JobEvent<EvaluationResult>> {
   return createJob(async ({ emit, signal }) => {
-    const { evaluator, dataset, split = 1, seeds = 3, seed } = options;
+    const { evaluator, dataset, split = defaults.split, seeds = defaults.seeds, seed } = options;
     const data = options.data ?? noVideos;
     assertInput(options);
     const leak = countLeaks(options, split);
-    const context: EvaluateContext<keyof Abilities> = {
-      data,
-      ...(dataset ? { dataset } : {}),
-      split,
-      seeds,
-      random: createRandom(seed).fork('evaluate', evaluator.name),
-      signal,
-      emit,
-      untrained: options.untrained,
-    };
+    const context = contextOf(options, { emit, signal });
     const metrics: Metric[] = [];
     const rivals: Rival[] = [];
-    const rows: string[] = [];
+    const curves: MetricCurve[] = [];
+    const files = new Map<string, string[]>([['predictions.jsonl', []]]);
+    const addRow = (file: string, row: Readonly<Record<string, unknown>>) => {
+      const rows = files.get(file) ?? [];
+      rows.push(`${JSON.stringify(row)}\n`);
+      files.set(file, rows);
+    };
     try {
       for await (const output of evaluator.evaluate(options.model, options.config, context)) {
         signal.throwIfAborted();
         if (output.kind === 'metric') metrics.push(output.metric);
         else if (output.kind === 'rival') rivals.push(output.rival);
-        else rows.push(`${JSON.stringify(output.row)}\n`);
+        else if (output.kind === 'curve') curves.push(output.curve);
+        else addRow(output.kind === 'row' ? output.file : 'predictions.jsonl', output.row);
       }
     } catch (error) {
       if (signal.aborted) throw new StoppedError('Stopped before there was a result; nothing was written.');
@@ -140,13 +134,47 @@ export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observab
       leak: leak === 0 ? null : leak,
       metrics,
       rivals: [...rivals, ...(options.published ?? [])],
+      ...(curves.length > 0 ? { curves } : {}),
     };
     if (options.out !== undefined) {
-      writeFileWhole(join(options.out, 'predictions.jsonl'), rows.join(''));
+      for (const [file, rows] of files) writeFileWhole(join(options.out, file), rows.join(''));
       writeFileWhole(join(options.out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
     }
     return result;
   }, stop);
+}
+
+/**
+ * What an evaluation would cost, from a small measured share of it.
+ *
+ * @throws ConfigError where the protocol has no plan.
+ */
+export async function planEvaluation(options: EvaluateOptions, job: EvaluationJob): Promise<EvaluationPlan> {
+  const { evaluator } = options;
+  if (!evaluator.plan) throw new ConfigError(`eval ${evaluator.name} has no --plan.`);
+  assertInput(options);
+  return evaluator.plan(options.model, options.config, contextOf(options, job));
+}
+
+/** What a running evaluation is told by its job. */
+export type EvaluationJob = Pick<EvaluateContext<keyof Abilities>, 'emit' | 'signal'>;
+
+const defaults = { split: 1, seeds: 3 };
+
+function contextOf(options: EvaluateOptions, { emit, signal }: EvaluationJob): EvaluateContext<keyof Abilities> {
+  const { evaluator, dataset, split = defaults.split, seeds = defaults.seeds, openEncoder } = options;
+  return {
+    data: options.data ?? noVideos,
+    ...(dataset ? { dataset } : {}),
+    split,
+    seeds,
+    random: createRandom(options.seed).fork('evaluate', evaluator.name),
+    signal,
+    emit,
+    untrained: options.untrained,
+    evaluated: options.evaluated,
+    ...(openEncoder ? { openEncoder } : {}),
+  };
 }
 
 const noVideos: EvaluationData = {

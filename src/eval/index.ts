@@ -6,12 +6,16 @@ export * from './define-evaluator.js';
 export * from './evaluate.js';
 export * from './metrics/index.js';
 export * from './mining/index.js';
+export { forecast, type ForecastOptions, type Futures } from './prediction/forecast.js';
+export { createPredictionRival, predictionRivals } from './prediction/rivals/index.js';
+export { frameAt } from './prediction/sequences.js';
 export * from './probe/index.js';
 export * from './sampling.js';
 
 /** All evaluation protocols, by name. */
 export const evaluators = defineRegistry<AnyEvaluator>('protocol', {
   'action-recognition': () => import('./action-recognition/index.js'),
+  prediction: () => import('./prediction/index.js'),
   'temporal-order': () => import('./temporal-order/index.js'),
   'track-retrieval': () => import('./track-retrieval/index.js'),
 });

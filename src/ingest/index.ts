@@ -1,8 +1,10 @@
 export * from './config.js';
 export * from './decoders/decoder.js';
 export * from './decoders/index.js';
+export { npyLayout, readNpyHeader, type NpyLayout } from './decoders/npy.js';
 export * from './encoder.js';
 export * from './ingest.js';
+export { readJournal, writeJournal, type JournalEntry, type JournalFile } from './journal.js';
 export * from './manifest.js';
 export { hashSource, openMedia, openSource } from './open-media.js';
 export * from './probe.js';
@@ -11,4 +13,5 @@ export { expandSources } from './sources/index.js';
 export type { ExpandedSources } from './sources/candidate.js';
 export { videoExtensions } from './sources/files.js';
 export { parseUcf101, type BenchmarkList, type ListedClip } from './sources/ucf101.js';
+export { uniteSources } from './unite.js';
 export * from './video-reader.js';

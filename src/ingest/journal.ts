@@ -1,6 +1,6 @@
 import { closeSync, fdatasyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
-import { ConfigError, hashJson, readJsonLines, syncFolder, writeFileWhole, type VideoSource } from '../core/index.js';
+import { ConfigError, hashJson, readJsonLines, syncFolder, writeFileWhole, writeJsonLines, type VideoSource } from '../core/index.js';
 import type { IngestConfig } from './config.js';
 import { corpusFiles } from './manifest.js';
 import { stampOf } from './open-media.js';
@@ -29,6 +29,13 @@ export interface Journal {
   /** Rewrites the file with one line per path. */
   settle(): void;
   close(): void;
+}
+
+/** A journal as it lies on the disk, for whoever unites or trims corpora. */
+export interface JournalFile {
+  /** Hash of the settings that decide a probe. */
+  readonly settings: string;
+  readonly entries: readonly JournalEntry[];
 }
 
 interface Head {
@@ -100,6 +107,18 @@ export function openJournal(
       open = false;
     },
   };
+}
+
+/** Reads a corpus's journal; null if it has none. */
+export function readJournal(corpus: string): JournalFile | null {
+  const [head, ...entries] = readJsonLines<Head | JournalEntry>(join(corpus, corpusFiles.journal));
+  return head ? { settings: (head as Head).settings, entries: entries as readonly JournalEntry[] } : null;
+}
+
+/** Writes a corpus's journal whole. */
+export function writeJournal(corpus: string, { settings, entries }: JournalFile): void {
+  const head: Head = { schema: 1, settings };
+  writeJsonLines(join(corpus, corpusFiles.journal), [head, ...entries]);
 }
 
 /** What decides a probe: limits of the run do not. */

@@ -8,7 +8,7 @@ import { openSource } from './open-media.js';
 /** A source and its shots, ready to decode: what a miner and an evaluator hold. */
 export interface OpenVideo {
   readonly source: VideoSource;
-  /** Replays one of the views it was opened with; several readers share one decoding. */
+  /** Replays one of the views it was opened with, as often as the view says; several readers share one decoding. */
   frames(shot: Shot, view: string): AsyncIterable<Frame>;
   /** The frame shown at each time, in the given view; times must rise. At most 12 when surveying. */
   framesAt(pts: readonly number[], view: string): Promise<readonly Frame[]>;
@@ -38,8 +38,8 @@ export interface OpenVideoOptions {
 
 /**
  * Opens a source for reading shots in several views. All views of a shot come from one decoding: the first reader drives it, and what
- * the others have not read yet is kept, in memory up to `maxSpoolBytes`, then in a scratch file. The latest shot is kept; asking for
- * another drops it.
+ * the others have not read yet is kept, in memory up to `maxSpoolBytes`, then in a scratch file, and so is what may be read again.
+ * The latest shot is kept; asking for another drops it.
  *
  * @throws MediaError `file-missing` and what the decoder throws.
  */
@@ -80,7 +80,7 @@ export async function openVideo(
         if (sequential) whole ??= session.openPass?.({ views, signal }) ?? null;
         const pass = whole ? whole.spanFrames(span) : session.viewFrames({ span, views, signal });
         // Set before anything is awaited: readers that start together share it.
-        spool = { key, frames: createShotSpool(pass, Object.keys(views), { scratch, maxSpoolBytes }) };
+        spool = { key, frames: createShotSpool(pass, views, { scratch, maxSpoolBytes }) };
       }
       const frames = spool!.frames;
       if (before && before.frames !== frames) await before.frames.close();

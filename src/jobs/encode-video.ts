@@ -69,11 +69,12 @@ export function secondsOf({ pts, timeBase }: EncodedVideo): number[] {
 }
 
 /** float32 [frames, features]. */
-function encodeFrames(frames: readonly Frame[], { width, height, encode }: Encoder, layer: string): Float32Array {
+function encodeFrames(frames: readonly Frame[], encoder: Encoder, layer: string): Float32Array {
+  const { width, height } = encoder;
   const size = width * height * 3;
   const pixels = new Float32Array(frames.length * size);
   frames.forEach(({ data }, i) => pixels.set(data, i * size));
-  const features = tf.tidy(() => encode(tf.tensor(pixels, [frames.length, height, width, 3]), layer));
+  const features = tf.tidy(() => encoder.encode(tf.tensor(pixels, [frames.length, height, width, 3]), layer));
   const values = features.dataSync() as Float32Array;
   features.dispose();
   return values;

@@ -72,7 +72,8 @@ export interface EncodeSummary {
   readonly stopped: boolean;
 }
 
-interface Video {
+/** A video that can be opened for reading; its opener closes it. */
+export interface Video {
   readonly source: string | null;
   readonly path: string;
   open(): Promise<DecoderSession>;
@@ -198,8 +199,8 @@ function pickLayer({ layers }: Encoder, asked: string | undefined): string {
   );
 }
 
-/** The videos of an input, in the order in which their rows will stand. */
-async function listVideos(input: string, decoder: Decoder): Promise<readonly Video[]> {
+/** The videos of an input, in a fixed order. */
+export async function listVideos(input: string, decoder: Decoder): Promise<readonly Video[]> {
   if (folderKind(input) === 'corpus') {
     const { root, sources } = await readCorpus(input);
     return sources.map((source) => ({
@@ -222,7 +223,8 @@ async function listVideos(input: string, decoder: Decoder): Promise<readonly Vid
   }));
 }
 
-async function readVideo<T>(video: Video, read: (session: DecoderSession) => Promise<T>): Promise<T> {
+/** Opens a video, reads from it, and closes it. */
+export async function readVideo<T>(video: Video, read: (session: DecoderSession) => Promise<T>): Promise<T> {
   const session = await video.open();
   try {
     return await read(session);

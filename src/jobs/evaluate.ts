@@ -19,12 +19,15 @@ import { loadWeights, readCheckpointState, selectBackend, weightsFile, type Trai
 import {
   evaluate as runEvaluation,
   evaluators,
+  planEvaluation as planProtocol,
   type Abilities,
   type AnyEvaluator,
   type EvaluatedModel,
   type EvaluationData,
   type EvaluationDataset,
+  type EvaluationPlan,
   type EvaluationResult,
+  type OpenedEncoder,
 } from '../eval/index.js';
 import { openVideo, readCorpus, selectDecoder, type Corpus } from '../ingest/index.js';
 import { resolveTaskConfig, tasks, type AnyPretextTask, type TaskConfig } from '../models/index.js';
@@ -76,64 +79,85 @@ type Input = Pick<Parameters<typeof runEvaluation>[0], 'data' | 'dataset'> & { c
 /** Scores a trained model by a protocol, beside chance, untrained weights and trivial rivals; writes `result.json`. */
 export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observable<JobEvent<EvaluateSummary>> {
   return createJob(async (context) => {
-    const {
-      protocol,
-      split = 1,
-      seeds = 3,
-      seed = 1,
-      partial = false,
-      allowLeak = false,
-      engine = 'auto',
-      onBackend,
-    } = options;
-    const evaluator = await evaluators.load(protocol);
-    const { config } = loadConfig(evaluator.config, { file: options.file, set: options.set ?? [] });
-    const out = options.out ?? (options.run.startsWith('random:') ? null : join(options.run, 'results', protocol));
-    if (out === null) throw new ConfigError('Untrained weights have no folder of their own: name one with --out.');
-    const backend = await selectBackend(engine);
-    onBackend?.(describeBackend(backend));
-    const run = await loadRun(options.run, seed);
-    const input = await openInput(evaluator, run, { ...options, out }, context);
-    const trainer = run.create();
+    const opened = await openEvaluation(options, context);
     try {
-      const result = await runJob(
-        runEvaluation(
-          {
-            evaluator,
-            config,
-            model: abilityOf(evaluator, trainer, run.task.name),
-            untrained: async (each) => {
-              const other = run.create(each);
-              return { ...abilityOf(evaluator, other, run.task.name), dispose: () => other.dispose() };
-            },
-            evaluated: run.evaluated,
-            split,
-            seeds,
-            seed,
-            ...(run.trainedOn ? { trainedOn: inTermsOf(run.trainedOn, input.data?.benchmark) } : {}),
-            allowLeak,
-            partial,
-            out,
-            ...(input.data ? { data: input.data } : {}),
-            ...(input.dataset ? { dataset: input.dataset } : {}),
-          },
-          context.signal,
-        ),
-        context.emit,
-      );
-      return { ...result, out };
+      const result = await runJob(runEvaluation(opened.evaluation, context.signal), context.emit);
+      return { ...result, out: opened.out };
     } finally {
-      trainer.dispose();
-      await input.close();
+      await opened.close();
     }
   }, stop);
 }
 
+/** Says what an evaluation would cost, from a small measured share of it, where its protocol can say. */
+export function planEvaluation(options: EvaluateOptions, stop?: AbortSignal): Observable<JobEvent<EvaluationPlan>> {
+  return createJob(async (context) => {
+    const opened = await openEvaluation(options, context);
+    try {
+      return await planProtocol(opened.evaluation, context);
+    } finally {
+      await opened.close();
+    }
+  }, stop);
+}
+
+async function openEvaluation(options: EvaluateOptions, context: JobContext) {
+  const { protocol, split = 1, seeds = 3, seed = 1, partial = false, allowLeak = false, engine = 'auto' } = options;
+  const evaluator = await evaluators.load(protocol);
+  const { config } = loadConfig(evaluator.config, { file: options.file, set: options.set ?? [] });
+  const out = options.out ?? (options.run.startsWith('random:') ? null : join(options.run, 'results', protocol));
+  if (out === null) throw new ConfigError('Untrained weights have no folder of their own: name one with --out.');
+  const backend = await selectBackend(engine);
+  options.onBackend?.(describeBackend(backend));
+  const run = await loadRun(options.run, seed);
+  const input = await openInput(evaluator, run, { ...options, out }, context);
+  const trainer = run.create();
+  const close = async () => {
+    trainer.dispose();
+    await input.close();
+  };
+  let model: Abilities[keyof Abilities];
+  try {
+    model = abilityOf(evaluator, trainer, run.task.name);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const evaluation: Parameters<typeof runEvaluation>[0] = {
+    evaluator,
+    config,
+    model,
+    untrained: async (each) => {
+      const other = run.create(each);
+      return { ...abilityOf(evaluator, other, run.task.name), dispose: () => other.dispose() };
+    },
+    evaluated: run.evaluated,
+    openEncoder: (other) => openEncoder(other, seed),
+    split,
+    seeds,
+    seed,
+    ...(run.trainedOn ? { trainedOn: inTermsOf(run.trainedOn, input.data?.benchmark) } : {}),
+    allowLeak,
+    partial,
+    out,
+    ...(input.data ? { data: input.data } : {}),
+    ...(input.dataset ? { dataset: input.dataset } : {}),
+  };
+  return { evaluation, out, close };
+}
+
+async function openEncoder(folder: string, seed: number): Promise<OpenedEncoder> {
+  const { task, evaluated, create } = await loadRun(folder, seed);
+  const trainer = create();
+  const { encoder } = trainer;
+  if (encoder) return { encoder, weightsSha256: evaluated.weightsSha256, dispose: () => trainer.dispose() };
+  trainer.dispose();
+  throw new ConfigError(`${folder} is a run of ${task.name}, which has no encoder.`, { context: { run: folder } });
+}
+
 /**
- * Reads a run, or the settings of untrained weights.
+ * Reads the folder of a run, or `random:TASK`, which alone takes settings: a run has its own.
  *
- * @param run folder of a run, or `random:TASK`.
- * @param settings of `random:TASK` alone; a run has its own.
  * @throws ConfigError if it is no folder of a run, or settings are given for one.
  */
 export async function loadRun(
@@ -175,9 +199,11 @@ export async function loadRun(
 }
 
 function abilityOf(evaluator: AnyEvaluator, trainer: Trainer, task: string): Abilities[keyof Abilities] {
-  if (evaluator.needs === 'trainer') return trainer;
-  if (trainer.encoder) return trainer.encoder;
-  throw new ConfigError(`${task} has no encoder, which ${evaluator.name} needs.`);
+  const needs = evaluator.needs as keyof Abilities;
+  if (needs === 'trainer') return trainer;
+  const ability = trainer[needs];
+  if (ability) return ability;
+  throw new ConfigError(`${task} has no ${needs}, which ${evaluator.name} needs.`);
 }
 
 /** Miners name a group `benchmark/group`; the lists of one benchmark name it without. */

@@ -79,15 +79,24 @@ export type AnyImportFormat = ImportFormat<any>;
 /** The formats of `reelmine export`: one line each. */
 export const exportFormats = defineRegistry<AnyExportFormat>('export format', {
   authors: () => import('./export-authors.js'),
+  npy: () => datasetFormat('npy'),
   onnx: async () => ({ default: (await import('./export-run.js')).onnx }),
+  parquet: () => datasetFormat('parquet'),
   safetensors: async () => ({ default: (await import('./export-run.js')).safetensors }),
   tfjs: async () => ({ default: (await import('./export-run.js')).tfjs }),
+  webdataset: () => datasetFormat('webdataset'),
 });
 
 /** The formats of `reelmine import`: one line each. */
 export const importFormats = defineRegistry<AnyImportFormat>('import format', {
   authors: () => import('./import-authors.js'),
+  npy: () => import('./import-npy.js'),
+  webdataset: () => import('./import-webdataset.js'),
 });
+
+async function datasetFormat(name: string): Promise<{ readonly default: AnyExportFormat }> {
+  return (await import('./export-dataset.js')).datasetFormat(name);
+}
 
 /** Writes a dataset or a run in another format. */
 export function exportFrom(options: ExportOptions, stop?: AbortSignal): Observable<JobEvent<ExchangeSummary>> {

@@ -20,8 +20,7 @@ const groupNumbers = 4 * 2 ** 20;
 /**
  * Writes rows and their features as a Parquet file: `source`, `path`, `pts`, `seconds`, and `features` as a list of floats. Row groups are
  * read back from the feature file one at a time.
- *
- * @param metadata texts kept in the footer.
+ `metadata` are texts kept in the footer.
  */
 export async function writeFeatureParquet(
   path: string,

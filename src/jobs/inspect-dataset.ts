@@ -19,6 +19,7 @@ import {
   type RejectionPlace,
 } from '../report/index.js';
 import { openDataset, type Dataset } from '../store/index.js';
+import { yieldByClass } from './class-funnel.js';
 import { openForDrawing, type DrawingVideo } from './draw-video.js';
 
 /** How much of a dataset is drawn. */
@@ -116,6 +117,7 @@ export async function reportDataset(
       samples: summary.samples,
       rejections: summary.rejections,
       places: await rejectionPlaces(dataset, videos, placesPerCode),
+      classes: await yieldByClass(dataset.units(), corpus?.sources ?? []),
     };
   } finally {
     await videos.close();

@@ -1,34 +1,8 @@
-import { canonicalJson, cacheFolder, ConfigError, folderKind, MediaError, type VideoSource } from '../core/index.js';
+import { canonicalJson, cacheFolder, ConfigError, folderKind, type VideoSource } from '../core/index.js';
 import { probeBackends } from '../engine/index.js';
-import { decoders, hashSource, readCorpus, sourcePath } from '../ingest/index.js';
+import { decoders, readCorpus } from '../ingest/index.js';
 import { doctor, type DoctorPart } from '../setup/index.js';
-import { diffDatasets, lmdbStatus, verifyDataset } from '../store/index.js';
-
-/** What `verify` found. */
-export interface FolderCheck {
-  readonly digest: string | null;
-  /** Records that were read: samples of a dataset, sources of a corpus. */
-  readonly records: number;
-  /** One sentence per damage, naming the record. */
-  readonly problems: readonly string[];
-}
-
-/** Reads every record of a corpus or dataset and checks it against its checksum. */
-export async function verify(dir: string): Promise<FolderCheck> {
-  const kind = folderKind(dir);
-  if (kind === 'dataset') {
-    const { digest, samples, problems } = await verifyDataset(dir);
-    return { digest, records: samples, problems };
-  }
-  if (kind !== 'corpus') throw new ConfigError(`${dir} is neither a corpus nor a dataset.`, { context: { dir } });
-  const corpus = await readCorpus(dir);
-  const problems: string[] = [];
-  for (const source of corpus.sources) {
-    const problem = await checkSource(corpus.root, source);
-    if (problem !== null) problems.push(problem);
-  }
-  return { digest: corpus.digest, records: corpus.sources.length, problems };
-}
+import { diffDatasets, lmdbStatus } from '../store/index.js';
 
 /** Sentences that say what differs between two datasets or two corpora; none when they are equal. */
 export async function diff(a: string, b: string): Promise<readonly string[]> {
@@ -90,14 +64,4 @@ function describeCodecs(codecs: readonly string[]): string {
   const has = (name: string) =>
     codecs.some((codec) => codec === name || (codec.startsWith(`lib`) && codec.includes(name)));
   return commonCodecs.map((name) => (has(name) ? name : `no ${name}`)).join(', ');
-}
-
-async function checkSource(root: string, source: VideoSource): Promise<string | null> {
-  try {
-    const path = sourcePath(root, source);
-    return (await hashSource(path)) === source.sha256 ? null : `${source.id}: ${path} is no longer what was ingested`;
-  } catch (error) {
-    if (error instanceof MediaError) return `${source.id}: ${error.message}`;
-    throw error;
-  }
 }

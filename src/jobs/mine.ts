@@ -1,4 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Observable } from 'rxjs';
 import {
@@ -10,15 +9,13 @@ import {
   loadConfig,
   openLedger,
   runJob,
-  scratchFolder,
   toolVersion,
   type DatasetHeader,
   type JobEvent,
   type SampleSink,
-  type VideoSource,
 } from '../core/index.js';
 import { readCorpus, selectDecoder, type Corpus } from '../ingest/index.js';
-import { mine as runMining, miners, selectSources, type AnyMiner, type MineResult } from '../mining/index.js';
+import { mine as runMining, miners, type AnyMiner, type MineResult } from '../mining/index.js';
 import { openSink } from '../store/index.js';
 
 /** What `mine` takes. */
@@ -49,7 +46,8 @@ export interface MineSummary extends MineResult {
   readonly outputs: readonly string[];
 }
 
-interface PlannedSignal {
+/** A signal to mine: its miner, its settings and its folder. */
+export interface PlannedSignal {
   readonly name: string;
   readonly miner: AnyMiner;
   readonly config: unknown;
@@ -99,73 +97,8 @@ export function mine(options: MineOptions, stop?: AbortSignal): Observable<JobEv
   }, stop);
 }
 
-/** What `mine` would do, from a few sources that are really mined into a scratch folder and thrown away. */
-export interface MinePlan {
-  /** `units`: shots to mine; samples and bytes are extrapolated. */
-  readonly signals: readonly {
-    readonly name: string;
-    readonly configHash: string;
-    readonly units: number;
-    readonly samples: number;
-    readonly bytes: number;
-  }[];
-  readonly sources: number;
-  readonly shots: number;
-  /** Of video. */
-  readonly videoSeconds: number;
-  /** How many sources were measured; 0: the corpus is empty. */
-  readonly measured: number;
-  /** Extrapolated by the length of the videos. */
-  readonly estimate: { readonly seconds: number; readonly samples: number; readonly bytes: number };
-}
-
-/** Measures `mine` on up to `measured` sources, chosen by the hash of their ids, and extrapolates. */
-export async function planMining(
-  options: MineOptions,
-  { measured = 4 }: { readonly measured?: number } = {},
-): Promise<MinePlan> {
-  const { sources } = selectSources((await readCorpus(options.corpus)).sources, options);
-  const signals = await planSignals(options);
-  const chosen = [...sources].sort((a, b) => (hashJson(a.id) < hashJson(b.id) ? -1 : 1)).slice(0, measured);
-  const lengthOf = (list: readonly VideoSource[]) => list.reduce((sum, { video }) => sum + video.durationSeconds, 0);
-  const scratch = mkdtempSync(join(scratchFolder(), 'reelmine-plan-'));
-  try {
-    const started = performance.now();
-    const only = chosen.map(({ id }) => id);
-    const whole = { split: undefined, role: undefined, limit: undefined, part: undefined } as const;
-    const result = chosen.length === 0 ? null : await runJob(mine({ ...options, ...whole, out: scratch, only }));
-    const seconds = (performance.now() - started) / 1000;
-    const share = chosen.length === 0 ? 0 : lengthOf(sources) / lengthOf(chosen);
-    const shots = sources.reduce((sum, source) => sum + source.shots.length, 0);
-    const each = signals.map(({ name, configHash }) => {
-      const summary = result?.signals[name]?.summary;
-      const estimate = (measure: number | undefined) => Math.round(share * (measure ?? 0));
-      return {
-        name,
-        configHash,
-        units: shots,
-        samples: estimate(summary?.samples),
-        bytes: estimate(summary?.bytes),
-      };
-    });
-    return {
-      signals: each,
-      sources: sources.length,
-      shots,
-      videoSeconds: lengthOf(sources),
-      measured: chosen.length,
-      estimate: {
-        seconds: share * seconds,
-        samples: each.reduce((sum, { samples }) => sum + samples, 0),
-        bytes: each.reduce((sum, { bytes }) => sum + bytes, 0),
-      },
-    };
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-}
-
-async function planSignals({ signals, out, file, set = [] }: MineOptions): Promise<readonly PlannedSignal[]> {
+/** The miners that are asked for, with their settings and where each writes. */
+export async function planSignals({ signals, out, file, set = [] }: MineOptions): Promise<readonly PlannedSignal[]> {
   const single = signals.length === 1;
   for (const assignment of single ? [] : set) {
     const [name = ''] = assignment.split('.', 1);

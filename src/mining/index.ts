@@ -4,6 +4,7 @@ import type { AnyMiner } from './define-miner.js';
 export type * from './abilities.js';
 export { defineMiner } from './define-miner.js';
 export type { AnyMiner, MineContext, MinedSample, MinerDefinition } from './define-miner.js';
+export { finishSignal } from './finish-dataset.js';
 export { mine } from './mine.js';
 export type { MineOptions, MineResult, SignalRequest } from './mine.js';
 export { mineVideo, unitedViews } from './mine-video.js';

@@ -2,7 +2,6 @@ import { lastValueFrom, type Observable } from 'rxjs';
 import {
   checkConfig,
   createJob,
-  createRandom,
   MediaError,
   PipelineError,
   runPool,
@@ -16,6 +15,7 @@ import {
 } from '../core/index.js';
 import { selectDecoder, type Corpus } from '../ingest/index.js';
 import type { AnyMiner, MinerDefinition } from './define-miner.js';
+import { finishSignal } from './finish-dataset.js';
 import type { UnitId } from './mine-video.js';
 import { selectSources, type SourceSelection } from './select-sources.js';
 import { createWorkerPool, type WorkerPool } from './worker-pool.js';
@@ -265,9 +265,7 @@ class MiningRun {
     const summaries = new Map<string, DatasetSummary>();
     for (const { name, miner, config } of this.#signals) {
       const sink = this.#options.sinks[name]!;
-      const random = createRandom(this.#options.seed).fork(name, 'finish-dataset');
-      const finish = (miner as MinerDefinition).finishDataset?.(sink.samples(), config, { random });
-      const stage = (await finish) ?? null;
+      const stage = await finishSignal(sink.samples(), { miner, name, config, seed: this.#options.seed });
       summaries.set(name, await sink.finish(stage));
     }
     return summaries;

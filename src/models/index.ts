@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { checkConfig, ConfigError, defineRegistry, didYouMean, loadConfig, type LoadedConfig } from '../core/index.js';
 import type { AnyPretextTask, TaskConfig } from './define-pretext-task.js';
 
+export { readClip } from './augment/read-clip.js';
 export * from './define-pretext-task.js';
 
 /** All pretext tasks, by name. */
 export const tasks = defineRegistry<AnyPretextTask>('task', {
+  prednet: () => import('./prednet/index.js'),
   'shuffle-and-learn': () => import('./shuffle-and-learn/index.js'),
+  'svg-lp': () => import('./svg-lp/index.js'),
   'wang-gupta': () => import('./wang-gupta/index.js'),
 });
 

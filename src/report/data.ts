@@ -82,6 +82,17 @@ export interface DatasetReport {
   /** Refused candidates by code. */
   readonly rejections: Readonly<Record<string, number>>;
   readonly places: readonly RejectionPlace[];
+  /** What each class gave, where the videos have any. */
+  readonly classes?: readonly ClassYield[];
+}
+
+/** What the videos of one class gave. */
+export interface ClassYield {
+  readonly name: string;
+  readonly sources: number;
+  readonly samples: number;
+  /** Refused candidates by code. */
+  readonly rejections: Readonly<Record<string, number>>;
 }
 
 /** One line of `metrics.jsonl`: the step, and what was logged at it. */

@@ -1,16 +1,18 @@
 import { rejectionCodes } from '../core/index.js';
 import { barChart } from './chart.js';
-import type { DatasetReport, Fact, ReportLimits } from './data.js';
+import type { ClassYield, DatasetReport, Fact, ReportLimits } from './data.js';
 import { countOf, formatCount, formatTime } from './format.js';
 import { pictureMarkup, stripCard } from './frame-strip.js';
 import { html, type Markup } from './html.js';
-import { factList } from './page.js';
+import { factList, table } from './page.js';
 
 /** What one signal gave: samples as strips of frames, and why candidates were refused. */
 export function miningSection(dataset: DatasetReport, id: string, limits: ReportLimits): Markup {
   const strips = dataset.strips.slice(0, limits.stripsPerDataset);
   const samples = dataset.samples;
   const hasCurves = strips.some(({ curve }) => curve !== undefined);
+  const hasWindows = strips.some(({ curve }) => curve?.window !== undefined);
+  const small = strips.every(({ curve, pictures }) => curve === undefined && pictures.length < 2);
   return html`${factList(withDigest(dataset))}
   ${
     strips.length > 0 &&
@@ -20,13 +22,44 @@ export function miningSection(dataset: DatasetReport, id: string, limits: Report
       ${
         hasCurves &&
         html`<p class="quiet">
-          The curve is what its axis names, over the time around the sample; the shaded stretch is what was chosen, and
-          the marks are the frames beside it.
+          ${
+            hasWindows
+              ? 'The curve is what its axis names, over the time around the sample; the shaded stretch is what was chosen, and the marks are the frames beside it.'
+              : 'The curve is what its axis names, over the time of the sample.'
+          }
         </p>`
       }
-      ${strips.map(stripCard)}`
+      ${small ? html`<div class="sheet">${strips.map(stripCard)}</div>` : strips.map(stripCard)}`
   }
-  ${rejections(dataset, id, limits)}`;
+  ${rejections(dataset, id, limits)} ${classTable(dataset)}`;
+}
+
+const shownCodes = 3;
+const mostClasses = 200;
+
+/** Samples of each class, and what most of its other candidates were refused for. */
+function classTable({ classes = [] }: DatasetReport): Markup | false {
+  if (classes.length === 0) return false;
+  const without = classes.filter(({ samples }) => samples === 0).length;
+  const reasons = ({ rejections }: ClassYield): string =>
+    Object.entries(rejections)
+      .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+      .slice(0, shownCodes)
+      .map(([code, count]) => `${code} ${formatCount(count)}`)
+      .join(', ');
+  return html`<h3>By class</h3>
+    ${table({
+      caption: `${countOf(classes.length, 'class', 'classes')}, ${formatCount(without)} of them without a sample.`,
+      columns: [
+        { name: 'Class' },
+        { name: 'Videos', numeric: true },
+        { name: 'Samples', numeric: true },
+        { name: 'Refused most often' },
+      ],
+      rows: classes.slice(0, mostClasses).map((each) => ({
+        cells: [each.name, formatCount(each.sources), formatCount(each.samples), reasons(each)],
+      })),
+    })}`;
 }
 
 function withDigest({ facts, digest }: DatasetReport): readonly Fact[] {
@@ -62,10 +95,17 @@ function rejections({ rejections, places }: DatasetReport, id: string, limits: R
               ${at.map(
                 (place) =>
                   html`<li>
-                    ${place.picture && pictureMarkup(place.picture)}<span class="code">${place.source}</span>
+                    ${place.picture && pictureMarkup(place.picture)}<span class="code" title="${place.source}"
+                      >${fileOf(place.source)}</span
+                    >
                     <span class="quiet">${formatTime(place.startSeconds)} to ${formatTime(place.endSeconds)}</span>
                   </li>`,
               )}
             </ul>`,
       )}`;
+}
+
+/** The last part of a path: where it lies says nothing to who reads the page, and does not fit. */
+function fileOf(path: string): string {
+  return path.slice(path.replaceAll('\\', '/').lastIndexOf('/') + 1);
 }

@@ -35,7 +35,10 @@ function protocolPart(protocol: string, results: readonly ResultReport[]): Marku
   return html`<h3>${protocol}</h3>
     ${results.map(({ subject, facts, metrics, rivals, notes = [] }) => {
       const [main] = metrics;
-      const verdicts = main ? [chanceVerdict(main, rivals), gainVerdict(main, rivals), rivalVerdict(main, rivals)] : [];
+      const hasChance = rivals.length === 0 || rivals.some(({ name }) => name === 'chance');
+      const verdicts = main
+        ? [hasChance && chanceVerdict(main, rivals), gainVerdict(main, rivals), rivalVerdict(main, rivals)]
+        : [];
       return html`${results.length > 1 && html`<h4>${subject}</h4>`}${facts.length > 0 && factList(facts)}
       ${verdicts.map((verdict) => verdict && sentence(verdict))}${notes.map((note) => html`<p>${note}</p>`)}`;
     })}
@@ -63,7 +66,7 @@ function metricTable(protocol: string, like: Metric, results: readonly ResultRep
   const level =
     results.map(({ rivals }) => rivalMetric(like, rivals, 'chance')).find((metric) => metric !== null)?.value ?? null;
   return table({
-    caption: `${capitalize(nameToWords(like.name))} (${like.direction} is better), ${protocol}, ${like.split}`,
+    caption: `${capitalize(nameToWords(like.name))} (${[like.variant, `${like.direction} is better`].filter(Boolean).join('; ')}), ${protocol}, ${like.split}`,
     columns: [
       { name: 'What' },
       { name: 'Value', numeric: true },
@@ -86,8 +89,8 @@ function metricTable(protocol: string, like: Metric, results: readonly ResultRep
   });
 }
 
-function kindOf({ name, split, unit }: Metric): string {
-  return JSON.stringify([name, split, unit]);
+function kindOf({ name, variant = '', split, unit }: Metric): string {
+  return JSON.stringify([name, variant, split, unit]);
 }
 
 /** The plot's ends: 0 to 1 for fractions, else what the rows need and a little more. */

@@ -1,4 +1,4 @@
-import type { Metric, Rival } from '../core/index.js';
+import { isSameKind, type Metric, type Rival } from '../core/index.js';
 import { capitalize, formatValue, nameToWords } from './format.js';
 
 /** Where a metric's 95 % interval lies against a rival's value; `unknown` without an interval or such a rival. */
@@ -67,11 +67,11 @@ export function rivalVerdict(metric: Metric, rivals: readonly Rival[]): Verdict 
   };
 }
 
-/** The rival's metric of the same name and split, published figures aside. */
+/** The rival's metric of the same kind, published figures aside. */
 export function rivalMetric(metric: Metric, rivals: readonly Rival[], name: string): Metric | null {
   for (const rival of rivals) {
     if (rival.name !== name || rival.published !== undefined) continue;
-    const found = rival.metrics.find((one) => one.name === metric.name && one.split === metric.split);
+    const found = rival.metrics.find((one) => isSameKind(one, metric));
     if (found) return found;
   }
   return null;

@@ -1,6 +1,14 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createRandom, type BatchArray, type PreparedSample, type PrepareModule, type Random } from '../core/index.js';
+import {
+  createRandom,
+  type BatchArray,
+  type PreparedSample,
+  type PrepareLoader,
+  type PrepareModule,
+} from '../core/index.js';
+import { BatchRoom, createBufferPool } from './batch-room.js';
+import { createByteMemory } from './byte-memory.js';
 import { openDataset } from './dataset.js';
 
 /** What a maker of batches must know; can be sent to a thread. */
@@ -9,9 +17,12 @@ export interface BatchMakerOptions {
   /** URL of a `PrepareModule`. */
   readonly module: string;
   readonly config: unknown;
-  readonly batchSize: number;
+  /** Samples of a batch, over all parts of a data-parallel run. */
+  readonly slots: number;
   readonly seed: number;
   readonly mode: 'train' | 'evaluate';
+  /** Bytes of unpacked pictures, or what else a task makes of a sample, to keep for the next time. */
+  readonly rememberBytes: number;
 }
 
 /** One batch to be made; says all that its bytes depend on. */
@@ -21,6 +32,8 @@ export interface BatchJob {
   readonly batch: number;
   /** Place of its first sample in the epoch's order. */
   readonly position: number;
+  /** Place of its first sample in the batch of all parts. */
+  readonly firstSlot: number;
   readonly ordinals: readonly number[];
 }
 
@@ -41,55 +54,45 @@ export interface BatchMaker {
   close(): Promise<void>;
 }
 
-const keptBuffers = 16;
-
 /** Opens the dataset and the task's module for making batches. The same job always gives the same bytes. */
 export async function createBatchMaker({
   dir,
   module,
   config,
-  batchSize,
+  slots,
   seed,
   mode,
+  rememberBytes,
 }: BatchMakerOptions): Promise<BatchMaker> {
   const task = (await import(module)) as PrepareModule;
   const dataset = await openDataset(dir);
   const random = createRandom(seed);
-  const free: ArrayBuffer[] = [];
-
-  async function prepareOne(
-    { epoch, position }: BatchJob,
-    ordinal: number,
-    slot: number,
-  ): Promise<{ key: string; prepared: PreparedSample }> {
-    const sample = await dataset.sample(ordinal);
-    const own: Random = random.fork('prepare', epoch, position + slot, sample.key);
-    const prepared = await task.prepare(sample, {
-      config,
-      random: own,
-      mode,
-      slot,
-      batchSize,
-      position: position + slot,
-    });
-    return { key: sample.key, prepared };
-  }
+  const buffers = createBufferPool();
+  const memory = createByteMemory(rememberBytes);
 
   return {
     async make(job) {
-      const samples: { key: string; prepared: PreparedSample }[] = [];
-      for (const [slot, ordinal] of job.ordinals.entries()) samples.push(await prepareOne(job, ordinal, slot));
-      const keys = samples.map(({ key }) => key);
-      const prepared = samples.map((sample) => sample.prepared);
+      const { epoch, batch, position, firstSlot, ordinals } = job;
+      const room = new BatchRoom(ordinals.length, buffers);
+      const keys: string[] = [];
+      const prepared: PreparedSample[] = [];
+      for (const [slot, ordinal] of ordinals.entries()) {
+        const sample = await dataset.sample(ordinal);
+        const place = { slot: firstSlot + slot, batchSize: slots, position: position + slot };
+        const own = random.fork('prepare', epoch, place.position, sample.key);
+        const loader: PrepareLoader = {
+          room: (name, dtype, shape) => room.take(slot, name, dtype, shape),
+          remember: memory.remember,
+        };
+        keys.push(sample.key);
+        prepared.push(await task.prepare(sample, { config, random: own, mode, ...place, loader }));
+      }
       const arrays = task.collate
-        ? task.collate(prepared, { config, random: random.fork('collate', job.epoch, job.batch) })
-        : stack(prepared, keys, (bytes) => takeBuffer(free, bytes));
+        ? task.collate(prepared, { config, random: random.fork('collate', epoch, batch) })
+        : room.stack(prepared, keys);
       return { id: job.id, keys, arrays, pooled: !task.collate };
     },
-    recycle(buffers) {
-      free.push(...buffers);
-      if (free.length > keptBuffers) free.splice(0, free.length - keptBuffers);
-    },
+    recycle: (given) => buffers.give(given),
     close: () => dataset.close(),
   };
 }
@@ -97,41 +100,4 @@ export async function createBatchMaker({
 /** URL of a task's module: a path below `root` without extension, or an absolute path. */
 export function moduleUrl(path: string, resolveOurs: (path: string) => string): string {
   return isAbsolute(path) ? pathToFileURL(path).href : resolveOurs(path);
-}
-
-/** Stacks each array of the samples along a new first axis; a TypeError names the sample that differs from the first. */
-function stack(
-  samples: readonly PreparedSample[],
-  keys: readonly string[],
-  take: (bytes: number) => ArrayBuffer,
-): Record<string, BatchArray> {
-  const [first] = samples;
-  if (!first) return {};
-  samples.forEach((sample, i) => {
-    for (const name of new Set([...Object.keys(first), ...Object.keys(sample)])) {
-      const [a, b] = [first[name], sample[name]];
-      if (!a || !b || a.dtype !== b.dtype || a.shape.join() !== b.shape.join() || b.data.length !== a.data.length) {
-        throw new TypeError(
-          `Array ${name} of sample ${keys[i] ?? ''} is ${describe(b)}, of ${keys[0] ?? ''} it is ${describe(a)}.`,
-        );
-      }
-    }
-  });
-  return Object.fromEntries(
-    Object.entries(first).map(([name, { dtype, shape, data }]) => {
-      const TypedArray = data.constructor as new (buffer: ArrayBuffer) => Exclude<BatchArray['data'], BigInt64Array>;
-      const out = new TypedArray(take(data.byteLength * samples.length));
-      samples.forEach((sample, i) => out.set(sample[name]!.data as typeof out, i * data.length));
-      return [name, { dtype, shape: [samples.length, ...shape], data: out }];
-    }),
-  );
-}
-
-function takeBuffer(free: ArrayBuffer[], bytes: number): ArrayBuffer {
-  const at = free.findIndex((buffer) => buffer.byteLength === bytes);
-  return at < 0 ? new ArrayBuffer(bytes) : (free.splice(at, 1)[0] as ArrayBuffer);
-}
-
-function describe(array: BatchArray | undefined): string {
-  return array ? `${array.dtype} [${array.shape.join(', ')}]` : 'missing';
 }

@@ -1,7 +1,8 @@
-import { createRandom, StoreError, type Cursor, type DatasetHeader, type SampleBatch } from '../core/index.js';
-import type { BatchJob } from './batch-maker.js';
-import { createOrder } from './order.js';
+import { StoreError, type Cursor, type DatasetHeader, type SampleBatch } from '../core/index.js';
+import { classesByLabel, classesBySource, type ClassOrigin } from './balance.js';
+import { planEndless, planPass, type BatchPart, type BatchPlan, type PlannedBatch } from './batch-plan.js';
 import { startMakers, type MakerPool } from './maker-pool.js';
+import type { Classes } from './order.js';
 
 /** How to feed a trainer. */
 export interface BatchSourceOptions {
@@ -17,6 +18,15 @@ export interface BatchSourceOptions {
   readonly mode: 'train' | 'evaluate';
   /** Only these samples; default: all. */
   readonly ordinals?: readonly number[];
+  /**
+   * For one of several trainers side by side: each batch is this part of one of `count` × `batchSize` samples, so that all parts together see
+   * what a single trainer with that batch size sees. A pass in key order is dealt out batch by batch.
+   */
+  readonly part?: BatchPart;
+  /** While learning: `none`, `source` (every source equally often), or a field or label whose values come equally often. */
+  readonly balance?: string;
+  /** Bytes of unpacked pictures that the threads together keep for the next epoch; default 128 MiB. */
+  readonly rememberBytes?: number;
 }
 
 /** Batches of a dataset. */
@@ -32,17 +42,14 @@ export interface DatasetBatchSource {
 }
 
 /** What a batch source needs of a dataset. */
-interface Origin {
+interface Origin extends ClassOrigin {
   readonly dir: string;
   readonly header: DatasetHeader;
   readonly digest: string;
   readonly summary: { readonly samples: number };
 }
 
-interface Planned {
-  readonly job: BatchJob;
-  readonly cursor: Cursor;
-}
+const defaultRememberBytes = 128 * 1024 * 1024;
 
 /**
  * Batches of a dataset or of some of its samples.
@@ -50,10 +57,12 @@ interface Planned {
  * @throws RangeError for settings out of range, StoreError `empty` where there is no sample.
  */
 export function createBatchSource(dataset: Origin, options: BatchSourceOptions): DatasetBatchSource {
-  const { prepare, config, ordinals, batchSize, workers, mode, seed } = options;
+  const { prepare, config, ordinals, batchSize, workers, mode, seed, part = { index: 1, count: 1 } } = options;
+  const { balance = 'none', rememberBytes = defaultRememberBytes } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new RangeError(`batchSize must be at least 1, got ${batchSize}.`);
   if (!Number.isInteger(workers) || workers < 0) throw new RangeError(`workers must be 0 or more, got ${workers}.`);
+  checkPart(part);
   const total = dataset.summary.samples;
   const chosen = ordinals && Uint32Array.from(ordinals).sort();
   const outside = ordinals?.find((ordinal) => !Number.isInteger(ordinal) || ordinal < 0 || ordinal >= total);
@@ -66,14 +75,25 @@ export function createBatchSource(dataset: Origin, options: BatchSourceOptions):
   const ordinalAt = (place: number) => (chosen ? chosen[place]! : place);
   const passes = new Set<Pass>();
 
-  async function* run(plan: Iterable<Planned>): AsyncGenerator<SampleBatch> {
+  let classes: Promise<Classes | null> | null = null;
+  const findClasses = () => {
+    if (mode === 'evaluate' || balance === 'none') return Promise.resolve(null);
+    if (balance === 'source') return Promise.resolve(classesBySource(dataset, samples, ordinalAt));
+    return classesByLabel(dataset, balance, samples, ordinalAt);
+  };
+
+  async function* run(plan: (options: BatchPlan) => Iterable<PlannedBatch>): AsyncGenerator<SampleBatch> {
+    const each = Math.floor(rememberBytes / Math.max(1, workers));
+    const slots = mode === 'train' ? batchSize * part.count : batchSize;
     const pass: Pass = {
       ended: false,
-      makers: startMakers({ dir: dataset.dir, prepare, config, batchSize, seed, mode, workers }),
+      makers: startMakers({ dir: dataset.dir, prepare, config, slots, seed, mode, rememberBytes: each, workers }),
     };
     passes.add(pass);
     try {
-      yield* deliver(plan, pass, 2 * workers);
+      const found = await (classes ??= findClasses());
+      const planned = plan({ samples, batchSize, part, mode, seed, classes: found, ordinalAt });
+      yield* deliver(planned, pass, 2 * workers);
     } finally {
       passes.delete(pass);
       await endPass(pass);
@@ -83,12 +103,17 @@ export function createBatchSource(dataset: Origin, options: BatchSourceOptions):
   return {
     samples,
     digest: dataset.digest,
-    batches: (from) => run(planEndless({ from, samples, batchSize, mode, seed, ordinalAt })),
-    epoch: () => run(planEpoch({ epoch: 0, samples, batchSize, ordinalAt })),
+    batches: (from) => run((plan) => planEndless(plan, from)),
+    epoch: () => run((plan) => planPass(plan)),
     async close() {
       await Promise.all(Array.from(passes, endPass));
     },
   };
+}
+
+function checkPart({ index, count }: BatchPart): void {
+  if (Number.isInteger(index) && Number.isInteger(count) && index >= 1 && index <= count) return;
+  throw new RangeError(`part must be I of N with I from 1 to N, got ${index} of ${count}.`);
 }
 
 /** One run over the batches, which the caller may leave or the source may end. */
@@ -106,9 +131,9 @@ async function endPass(pass: Pass): Promise<void> {
 }
 
 /** Keeps a few batches in the making, and hands them out in their order. */
-async function* deliver(plan: Iterable<Planned>, pass: Pass, depth: number): AsyncGenerator<SampleBatch> {
+async function* deliver(plan: Iterable<PlannedBatch>, pass: Pass, depth: number): AsyncGenerator<SampleBatch> {
   const makers = await pass.makers;
-  const ahead: { readonly planned: Planned; readonly made: ReturnType<MakerPool['make']> }[] = [];
+  const ahead: { readonly planned: PlannedBatch; readonly made: ReturnType<MakerPool['make']> }[] = [];
   const planned = plan[Symbol.iterator]();
   while (!pass.ended) {
     while (ahead.length < Math.max(1, depth)) {
@@ -130,60 +155,4 @@ async function* deliver(plan: Iterable<Planned>, pass: Pass, depth: number): Asy
       release: () => made.release(),
     };
   }
-}
-
-interface Plan {
-  readonly samples: number;
-  readonly batchSize: number;
-  readonly ordinalAt: (place: number) => number;
-}
-
-function* planEndless({
-  from,
-  mode,
-  seed,
-  ...plan
-}: Plan & { readonly from: Cursor; readonly mode: 'train' | 'evaluate'; readonly seed: number }): Generator<Planned> {
-  const { samples, batchSize, ordinalAt } = plan;
-  const perEpoch = mode === 'train' ? Math.max(1, Math.floor(samples / batchSize)) : Math.ceil(samples / batchSize);
-  let epoch = from.epoch + Math.floor(from.batch / perEpoch);
-  for (let first = from.batch % perEpoch; ; first = 0, epoch++) {
-    if (mode === 'evaluate') yield* planEpoch({ epoch, first, ...plan });
-    else {
-      const order = createOrder(samples, createRandom(seed).fork('order', epoch));
-      for (let batch = first; batch < perEpoch; batch++) {
-        // A dataset smaller than a batch fills it by repetition.
-        const ordinals = Array.from({ length: batchSize }, (_, slot) =>
-          ordinalAt(order((batch * batchSize + slot) % samples)),
-        );
-        yield planBatch({ epoch, batch, perEpoch, batchSize, ordinals });
-      }
-    }
-  }
-}
-
-function* planEpoch({
-  epoch,
-  samples,
-  batchSize,
-  ordinalAt,
-  first = 0,
-}: Plan & { readonly epoch: number; readonly first?: number }): Generator<Planned> {
-  const perEpoch = Math.ceil(samples / batchSize);
-  for (let batch = first; batch < perEpoch; batch++) {
-    const length = Math.min(batchSize, samples - batch * batchSize);
-    const ordinals = Array.from({ length }, (_, slot) => ordinalAt(batch * batchSize + slot));
-    yield planBatch({ epoch, batch, perEpoch, batchSize, ordinals });
-  }
-}
-
-function planBatch({
-  epoch,
-  batch,
-  perEpoch,
-  batchSize,
-  ordinals,
-}: Cursor & { readonly perEpoch: number; readonly batchSize: number; readonly ordinals: readonly number[] }): Planned {
-  const cursor = batch + 1 < perEpoch ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 };
-  return { job: { id: epoch * perEpoch + batch, epoch, batch, position: batch * batchSize, ordinals }, cursor };
 }

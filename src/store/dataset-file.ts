@@ -73,6 +73,13 @@ export function writeDatasetFile(
   writeFileWhole(join(dir, 'dataset.json'), `${JSON.stringify(file, null, 2)}\n`);
 }
 
+/** The header of a dataset, finished or not; throws a StoreError `missing` where the folder is none. */
+export function readDatasetHeader(dir: string): DatasetHeader {
+  const file = readDatasetFile(dir);
+  if (file) return headerOf(file);
+  throw new StoreError('missing', `${dir} is not a dataset: it has no dataset.json.`, { context: { dir } });
+}
+
 /** The header in a dataset's file. */
 export function headerOf(file: DatasetFile): DatasetHeader {
   const {

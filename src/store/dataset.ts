@@ -14,6 +14,7 @@ import { createBatchSource, type BatchSourceOptions, type DatasetBatchSource } f
 import { headerOf, readDatasetFile, summaryOf } from './dataset-file.js';
 import { artefactsName } from './finish.js';
 import { decodeSample } from './sample-codec.js';
+import type { Entry } from './lmdb-pages.js';
 import { openShard, type ShardReader } from './shard-reader.js';
 import { shardName, shardOf, type ShardStats } from './shard.js';
 
@@ -31,7 +32,11 @@ export interface Dataset {
   readonly header: DatasetHeader;
   readonly summary: DatasetSummary;
   readonly digest: string;
-  /** Every sample key, in order; read on first use. */
+  /** How many samples there are. */
+  readonly size: number;
+  /** Key of a sample; throws as `sample` does. */
+  key(ordinal: number): string;
+  /** Every sample key, in order; read on first use and then held in memory: for millions of samples take `key`. */
   readonly keys: readonly string[];
   /** Ids of the sources that gave samples, in order; read on first use. */
   readonly sources: readonly string[];
@@ -78,6 +83,8 @@ class OpenDataset implements Dataset {
   readonly summary: DatasetSummary;
   readonly digest: string;
   readonly #shards: readonly ShardReader[];
+  /** Ordinal of each shard's first sample, and after the last shard the number of all. */
+  readonly #first: number[];
   readonly #sources = new Set<DatasetBatchSource>();
   #keys: readonly string[] | null = null;
   #sourceIds: readonly string[] | null = null;
@@ -88,6 +95,17 @@ class OpenDataset implements Dataset {
     this.summary = summary;
     this.digest = summary.digest;
     this.#shards = shards;
+    this.#first = [0];
+    for (const { samples } of shards) this.#first.push(this.#first.at(-1)! + samples);
+  }
+
+  get size(): number {
+    return this.#first[this.#shards.length]!;
+  }
+
+  key(ordinal: number): string {
+    const [shard, at] = this.#place(ordinal);
+    return toText(shard.keyAt(at));
   }
 
   get keys(): readonly string[] {
@@ -99,17 +117,12 @@ class OpenDataset implements Dataset {
   }
 
   async sample(ordinal: number): Promise<Sample> {
-    let first = 0;
-    for (const shard of this.#shards) {
-      if (Number.isInteger(ordinal) && ordinal >= first && ordinal < first + shard.samples)
-        return this.#read(shard, shard.keyAt(ordinal - first));
-      first += shard.samples;
-    }
-    throw new RangeError(`ordinal must be from 0 to ${first - 1}, got ${ordinal}.`);
+    const [shard, at] = this.#place(ordinal);
+    return this.#decode(shard.record(at));
   }
 
   async *samples(): AsyncGenerator<Sample> {
-    for (const shard of this.#shards) for (const key of shard.keys()) yield this.#read(shard, key);
+    for (const shard of this.#shards) for (const record of shard.records()) yield this.#decode(record);
   }
 
   async *units(): AsyncGenerator<DatasetUnit> {
@@ -148,14 +161,16 @@ class OpenDataset implements Dataset {
     for (const shard of this.#shards) shard.close();
   }
 
-  #read(shard: ShardReader, key: Uint8Array): Sample {
-    const value = shard.value(key);
-    const name = toText(key);
-    if (!value)
-      throw new StoreError('corrupt', `${this.dir} lacks record ${name}. Run reelmine verify.`, {
-        context: { key: name },
-      });
-    return decodeSample(this.header.spec, name, value);
+  #place(ordinal: number): readonly [shard: ShardReader, ordinal: number] {
+    if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal >= this.size)
+      throw new RangeError(`ordinal must be from 0 to ${this.size - 1}, got ${ordinal}.`);
+    let shard = 0;
+    while (ordinal >= this.#first[shard + 1]!) shard++;
+    return [this.#shards[shard]!, ordinal - this.#first[shard]!];
+  }
+
+  #decode({ key, value }: Entry): Sample {
+    return decodeSample(this.header.spec, toText(key), value);
   }
 }
 
@@ -174,7 +189,7 @@ function openClosedShard(pathWithoutEnding: string): ShardReader {
       },
     );
   }
-  const shard = openShard(path);
+  const shard = openShard(path, { checked: stats.crc32 === true });
   if (shard.samples === stats.samples) return shard;
   shard.close();
   throw new StoreError(

@@ -10,6 +10,7 @@ import {
 } from '../core/index.js';
 import { createDigest, hashFile, type DigestBuilder } from './digest.js';
 import { encodeLabels, hashBytes, hashOf, shardName, shardOf, type ShardStats } from './shard.js';
+import type { ShardPlace } from './shard-place.js';
 import type { ShardWriter } from './shard-writer.js';
 
 type EncodedLabel = readonly [key: Uint8Array, value: Uint8Array];
@@ -34,17 +35,19 @@ export async function finishShards(
   dir: string,
   shards: readonly ShardWriter[],
   stage: DatasetStage | null,
+  place: ShardPlace,
 ): Promise<DatasetSummary> {
   const labels = distributeLabels(shards, stage);
   const artefacts = encodeArtefacts(stage);
   const digest = createDigest();
   const total: Tally = { samples: 0, sources: 0, units: 0, bytes: 0, rejections: {} };
-  const tallies = shards.map((shard, i) => tallyShard(join(dir, `${shardName(i)}.mdb`), shard, digest));
+  const tallies = shards.map((shard, i) => tallyShard(place.path(i), shard, digest));
   for (const [i, shard] of shards.entries()) {
     await shard.seal(labels[i] as EncodedLabel[]);
     await shard.close();
     for (const [key, value] of labels[i] as EncodedLabel[]) digest.label(key, hashOf(value));
-    await writeStats(join(dir, shardName(i)), tallies[i] as Tally);
+    await writeStats(join(dir, `${shardName(i)}.json`), place.path(i), tallies[i] as Tally);
+    place.publish(i);
     addTally(total, tallies[i] as Tally);
   }
   const path = join(dir, artefactsName);
@@ -84,8 +87,7 @@ function tallyShard(path: string, shard: ShardWriter, digest: DigestBuilder): Ta
   return tally;
 }
 
-async function writeStats(pathWithoutEnding: string, { samples, sources, units }: Tally): Promise<void> {
-  const shard = `${pathWithoutEnding}.mdb`;
+async function writeStats(path: string, shard: string, { samples, sources, units }: Tally): Promise<void> {
   const stats: ShardStats = {
     schema: 1,
     samples,
@@ -93,8 +95,9 @@ async function writeStats(pathWithoutEnding: string, { samples, sources, units }
     units,
     bytes: statSync(shard).size,
     sha256: await hashFile(shard),
+    crc32: true,
   };
-  writeFileWhole(`${pathWithoutEnding}.json`, `${JSON.stringify(stats, null, 2)}\n`);
+  writeFileWhole(path, `${JSON.stringify(stats, null, 2)}\n`);
 }
 
 /** Encoded labels by shard, in key order. */

@@ -1,6 +1,13 @@
 export type { BatchSourceOptions, DatasetBatchSource } from './batches.js';
+export { readDatasetHeader } from './dataset-file.js';
 export { openDataset, type Dataset, type DatasetUnit } from './dataset.js';
 export { diffDatasets } from './diff.js';
+export * from './exporters/index.js';
+export { forgetSources, type ForgetReport } from './forget.js';
+export { hasStage } from './has-stage.js';
 export { lmdbStatus, type LmdbStatus } from './lmdb.js';
+export { mergeDatasets, type MergeSummary } from './merge.js';
+export { repairDataset, type RepairReport } from './repair.js';
+export type { RunStage } from './rewriting.js';
 export { openSink, type SinkOptions } from './sink.js';
 export { verifyDataset, type VerifyReport } from './verify.js';

@@ -8,6 +8,8 @@ export interface LmdbMeta {
   readonly pageBytes: number;
   /** Root page of the database that names the others. */
   readonly rootPage: number;
+  /** Root page of the list of free pages. */
+  readonly freeRootPage: number;
   readonly pages: number;
   readonly transaction: number;
 }
@@ -39,8 +41,12 @@ export function readMeta(path: string): LmdbMeta {
   }
 }
 
-/** As `readMeta`, on an open file. */
-export function readMetaPages(path: string, file: number): LmdbMeta {
+/**
+ * As `readMeta`, on an open file.
+ *
+ * @param mayBeShort takes a file that ends before its last page: LMDB does not write pages that a transaction took and gave back.
+ */
+export function readMetaPages(path: string, file: number, mayBeShort = false): LmdbMeta {
   const context = { path };
   const first = parseMeta(path, file, 0);
   if (!first) throw new StoreError('not-lmdb', `${path} is not an LMDB file.`, { context });
@@ -55,12 +61,33 @@ export function readMetaPages(path: string, file: number): LmdbMeta {
   const meta = second && second.format === dataFormat && second.transaction > first.transaction ? second : first;
   const bytes = fstatSync(file).size;
   const needed = meta.pages * meta.pageBytes;
-  if (bytes < needed) {
+  if (bytes < needed && !mayBeShort) {
     throw new StoreError('truncated', `${path} is cut short: ${bytes} of ${needed} bytes are there.`, {
       context: { path, bytes, needed },
     });
   }
   return meta;
+}
+
+/**
+ * The meta page of a damaged file: the newest that can be read, wherever the file ends.
+ *
+ * @throws StoreError `not-lmdb` if neither can be.
+ */
+export function salvageMetaPages(path: string, file: number): LmdbMeta {
+  const places = [0, 4096, 8192, 16384, 32768, 65536];
+  const found = places.flatMap((at) => {
+    try {
+      const meta = parseMeta(path, file, at);
+      return meta && meta.format === dataFormat && (at === 0 || meta.pageBytes === at) ? [meta] : [];
+    } catch (error) {
+      if (error instanceof StoreError) return [];
+      throw error;
+    }
+  });
+  const [newest] = found.sort((a, b) => b.transaction - a.transaction);
+  if (newest) return newest;
+  throw new StoreError('not-lmdb', `${path} has no meta page that can be read.`, { context: { path } });
 }
 
 /** One meta page: page header, then magic u32, format u32, address u64, map size u64, two trees of 48 bytes, last page u64, transaction u64. */
@@ -74,11 +101,15 @@ function parseMeta(path: string, file: number, at: number): LmdbMeta | null {
   if (format === dataFormat && (pageBytes < 512 || pageBytes > 65536 || (pageBytes & (pageBytes - 1)) !== 0)) {
     throw new StoreError('corrupt', `${path} has a damaged meta page.`, { context: { path } });
   }
-  const root = body.readBigUInt64LE(24 + 48 + 40);
+  const rootAt = (at: number) => {
+    const root = body.readBigUInt64LE(at);
+    return root === noPage ? -1 : Number(root);
+  };
   return {
     format,
     pageBytes,
-    rootPage: root === noPage ? -1 : Number(root),
+    rootPage: rootAt(24 + 48 + 40),
+    freeRootPage: rootAt(24 + 40),
     pages: Number(body.readBigUInt64LE(120)) + 1,
     transaction: Number(body.readBigUInt64LE(128)),
   };

@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { StoreError } from '../core/index.js';
 import {
   bigData,
@@ -6,11 +5,16 @@ import {
   damage,
   longValue,
   parsePage,
+  parseTree,
+  searchPage,
   subDatabase,
+  type FoundNode,
   type PageNode,
+  type Tree,
   type TreePage,
 } from './lmdb-page.js';
-import { pageHeaderBytes, readMetaPages } from './lmdb-meta.js';
+import { pageHeaderBytes } from './lmdb-meta.js';
+import { openPageFile, type FileState } from './page-file.js';
 
 /** A key and its value. */
 export interface Entry {
@@ -23,8 +27,10 @@ export interface PageDatabase {
   readonly count: number;
   /** A copy of the value, or undefined. */
   get(key: Uint8Array): Uint8Array | undefined;
-  /** Keys in order from `start` (default: the first). */
+  /** Keys in order from `start` (default: the first); a walk from the first to the last checks their number too. */
   keys(start?: Uint8Array): Iterable<Uint8Array>;
+  /** Entries, as `keys`. */
+  entries(start?: Uint8Array): Iterable<Entry>;
 }
 
 /**
@@ -36,6 +42,10 @@ export interface PageReader {
   database(name: string): PageDatabase;
   /** Entries of a named database in key order. What a damaged page held is left out, and told to `onDamage`. */
   entries(database: string, onDamage: (message: string) => void): Iterable<Entry>;
+  /** Every entry of every page that looks like a leaf, reachable or not, old versions among them: only a checksum tells which are sound. */
+  scan(): Iterable<{ readonly key: Uint8Array; readonly place: number; value(): Uint8Array | null }>;
+  /** The value at a place that `scan` gave. */
+  valueAt(place: number): Uint8Array;
   close(): void;
 }
 
@@ -46,13 +56,7 @@ interface Found {
   readonly bytes: Buffer;
 }
 
-interface Tree {
-  /** -1: empty. */
-  readonly root: number;
-  readonly count: number;
-}
-
-const cachedPages = 256;
+const cachedPages = 512;
 const deepest = 32;
 const empty = new Uint8Array(0);
 
@@ -63,65 +67,64 @@ const empty = new Uint8Array(0);
  *
  * Source: the structures of LMDB 0.9 (liblmdb/mdb.c: MDB_page, MDB_node, MDB_db).
  */
-export function openPages(path: string): PageReader {
-  const file = openFile(path);
-  let meta;
-  try {
-    meta = readMetaPages(path, file);
-  } catch (error) {
-    closeSync(file);
-    throw error;
-  }
-  const { pageBytes, pages, rootPage } = meta;
-  const cache = new Map<number, TreePage>();
+export function openPages(path: string, state: FileState = 'closed'): PageReader {
+  const file = openPageFile(path, state);
+  const { pages, read } = file;
+  const { pageBytes, rootPage } = file.meta;
+  // Two generations: what is used stays, and neither grows.
+  let young = new Map<number, Buffer>();
+  let old = new Map<number, Buffer>();
 
-  function read(page: number, count = 1): Buffer {
-    if (!Number.isSafeInteger(page) || page < 2 || count < 1 || page + count > pages) {
-      throw damage(page, 'is outside the file');
-    }
-    const bytes = Buffer.allocUnsafeSlow(count * pageBytes);
-    if (readSync(file, bytes, 0, bytes.length, page * pageBytes) < bytes.length) throw damage(page, 'is not all there');
-    if (bytes.readBigUInt64LE(0) !== BigInt(page)) throw damage(page, 'bears another number');
+  function cachedPage(page: number): Buffer {
+    const known = young.get(page);
+    if (known) return known;
+    const bytes = old.get(page) ?? read(page);
+    if (young.size >= cachedPages) [young, old] = [new Map(), young];
+    young.set(page, bytes);
     return bytes;
   }
 
-  function treePage(page: number): TreePage {
-    let parsed = cache.get(page);
-    if (!parsed) {
-      parsed = parsePage(read(page), page);
-      if (cache.size >= cachedPages) cache.clear();
-      cache.set(page, parsed);
-    }
-    return parsed;
-  }
-
-  function readValue({ node, bytes }: Found): Uint8Array {
-    if ((node.flags & bigData) === 0) return Uint8Array.from(bytes.subarray(node.dataAt, node.dataAt + node.low));
+  function readValue({ node, bytes }: { readonly node: FoundNode; readonly bytes: Buffer }): Uint8Array {
+    if ((node.flags & bigData) === 0) return new Uint8Array(bytes.subarray(node.dataAt, node.dataAt + node.low));
     const page = Number(bytes.readBigUInt64LE(node.dataAt));
     return longValue(read(page, Math.ceil((pageHeaderBytes + node.low) / pageBytes)), page, node.low);
   }
 
-  function find(root: number, key: Uint8Array): Found | undefined {
+  function find(root: number, key: Uint8Array): { readonly node: FoundNode; readonly bytes: Buffer } | undefined {
     let page = root;
     for (let depth = 0; depth < deepest; depth++) {
-      const { isBranch, nodes, bytes } = treePage(page);
-      const at = lastNotAbove(nodes, key, isBranch);
-      const node = nodes[at];
-      if (!isBranch) return node && Buffer.compare(node.key, key) === 0 ? { node, bytes } : undefined;
+      const bytes = cachedPage(page);
+      const { isBranch, node } = searchPage(bytes, page, key);
+      if (!isBranch) return node ? { node, bytes } : undefined;
       if (!node) throw damage(page, 'is a branch without children');
       page = childOf(node);
     }
     throw damage(page, 'lies too deep');
   }
 
-  function* keysFrom(page: number, start: Uint8Array, depth = 0): Generator<Uint8Array> {
+  function* walkFrom(page: number, start: Uint8Array, depth = 0): Generator<Found> {
     if (depth > deepest) throw damage(page, 'lies too deep');
-    const { isBranch, nodes } = treePage(page);
+    const { isBranch, nodes, bytes } = parsePage(read(page), page);
     for (let at = Math.max(0, lastNotAbove(nodes, start, isBranch)); at < nodes.length; at++) {
       const node = nodes[at]!;
-      if (isBranch) yield* keysFrom(childOf(node), start, depth + 1);
-      else if (Buffer.compare(node.key, start) >= 0) yield Uint8Array.from(node.key);
+      if (isBranch) yield* walkFrom(childOf(node), start, depth + 1);
+      else if (Buffer.compare(node.key, start) >= 0) yield { node, bytes };
     }
+  }
+
+  /** In order, each key once, and as many as the tree says. */
+  function* foundFrom(tree: Tree, start: Uint8Array): Generator<Found> {
+    let last: Buffer | null = null;
+    let count = 0;
+    for (const found of tree.root < 0 ? [] : walkFrom(tree.root, start)) {
+      const { key } = found.node;
+      if (last && last.compare(key) >= 0) throw new StoreError('corrupt', `key ${key.toString()} is out of order`);
+      last = key;
+      count++;
+      yield found;
+    }
+    if (start.length === 0 && count !== tree.count)
+      throw new StoreError('corrupt', `${count} of ${tree.count} entries are there`);
   }
 
   function* walk(page: number, onDamage: OnDamage, seen = new Set<number>()): Generator<Found> {
@@ -141,11 +144,6 @@ export function openPages(path: string): PageReader {
     }
   }
 
-  function openTree(name: string): Tree | null {
-    const found = rootPage < 0 ? undefined : find(rootPage, Buffer.from(name));
-    return found ? parseTree(found) : null;
-  }
-
   function findTree(name: string, onDamage: OnDamage): Tree | null {
     for (const found of rootPage < 0 ? [] : walk(rootPage, onDamage)) {
       const tree = found.node.key.toString() === name ? parseTree(found) : null;
@@ -155,25 +153,33 @@ export function openPages(path: string): PageReader {
     return null;
   }
 
+  function* stepwise<T>(tree: Tree, start: Uint8Array, take: (found: Found) => T): Generator<T> {
+    const steps = foundFrom(tree, start);
+    for (;;) {
+      const step = attempt(path, () => {
+        const { done, value } = steps.next();
+        return done === true ? null : { taken: take(value) };
+      });
+      if (!step) return;
+      yield step.taken;
+    }
+  }
+
   return {
     database(name) {
-      const tree = attempt(path, () => openTree(name));
+      const found = attempt(path, () => (rootPage < 0 ? undefined : find(rootPage, Buffer.from(name))));
+      const tree = found && parseTree(found);
       if (!tree) throw new StoreError('corrupt', `${path} has no database ${name}.`, { context: { path, name } });
       return {
         count: tree.count,
         get: (key) =>
           attempt(path, () => {
-            const found = tree.root < 0 ? undefined : find(tree.root, key);
-            return found && readValue(found);
+            const at = tree.root < 0 ? undefined : find(tree.root, key);
+            return at && readValue(at);
           }),
-        *keys(start = empty) {
-          const keys = tree.root < 0 ? [][Symbol.iterator]() : keysFrom(tree.root, start);
-          for (;;) {
-            const step = attempt(path, () => keys.next());
-            if (step.done) return;
-            yield step.value;
-          }
-        },
+        keys: (start = empty) => stepwise(tree, start, ({ node }) => new Uint8Array(node.key)),
+        entries: (start = empty) =>
+          stepwise(tree, start, (each) => ({ key: new Uint8Array(each.node.key), value: readValue(each) })),
       };
     },
     *entries(database, onDamage) {
@@ -181,31 +187,32 @@ export function openPages(path: string): PageReader {
       if (!tree || tree.root < 0) return;
       for (const found of walk(tree.root, onDamage)) {
         try {
-          yield { key: Uint8Array.from(found.node.key), value: readValue(found) };
+          yield { key: new Uint8Array(found.node.key), value: readValue(found) };
         } catch (error) {
           if (!(error instanceof StoreError)) throw error;
           onDamage(`the value of ${found.node.key.toString()} cannot be read: ${error.message}`);
         }
       }
     },
-    close: () => closeSync(file),
+    *scan() {
+      for (let page = 2; page < pages; page++) {
+        const parsed = tolerate(() => parsePage(read(page), page));
+        if (!parsed || parsed.isBranch) continue;
+        for (const [at, node] of parsed.nodes.entries()) {
+          if ((node.flags & subDatabase) !== 0) continue;
+          const found = { node, bytes: parsed.bytes };
+          const place = page * pageBytes + at;
+          yield { key: new Uint8Array(node.key), place, value: () => tolerate(() => readValue(found)) };
+        }
+      }
+    },
+    valueAt(place) {
+      const page = Math.floor(place / pageBytes);
+      const { nodes, bytes } = parsePage(read(page), page);
+      return readValue({ node: nodes[place % pageBytes]!, bytes });
+    },
+    close: () => file.close(),
   };
-}
-
-function openFile(path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (cause) {
-    throw new StoreError('missing', `${path} does not exist or may not be read.`, { context: { path }, cause });
-  }
-}
-
-/** A named database's record: flags and sizes, then entries u64 at 32 and root page u64 at 40; null for anything else. */
-function parseTree({ node, bytes }: Found): Tree | null {
-  if ((node.flags & subDatabase) === 0 || node.low !== 48) return null;
-  const root = bytes.readBigUInt64LE(node.dataAt + 40);
-  const count = Number(bytes.readBigUInt64LE(node.dataAt + 32));
-  return { root: root > BigInt(Number.MAX_SAFE_INTEGER) ? -1 : Number(root), count };
 }
 
 /** Index of the last node whose key is not above `key`; -1 if there is none. A branch's first key counts as below all. */
@@ -229,5 +236,14 @@ function attempt<T>(path: string, action: () => T): T {
       context: { path, ...error.context },
       cause: error,
     });
+  }
+}
+
+function tolerate<T>(action: () => T): T | null {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof StoreError) return null;
+    throw error;
   }
 }

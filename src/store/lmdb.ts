@@ -145,6 +145,12 @@ export function toStoreError(path: string, cause: unknown): StoreError {
   return new StoreError(code, `${path}: ${text} (${message}).`, { context: { path }, cause });
 }
 
+/** As `toStoreError` for what the system says of a file; any other error is given back as it is. */
+export function fileError(path: string, error: unknown): unknown {
+  const isSystem = error instanceof Error && 'syscall' in error;
+  return isSystem ? toStoreError(path, error) : error;
+}
+
 function explain(message: string): readonly [code: string, text: string] {
   if (/MDB_MAP_FULL/.test(message)) return ['map-full', 'the shard is as large as it may grow'];
   // A write that the disk takes only in part is an input/output error to LMDB.

@@ -53,6 +53,19 @@ function tryLink(from: string, to: string): boolean {
     linkSync(from, to); // atomic, also on network file systems
     return true;
   } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) return tryCreate(from, to);
+    throw error;
+  }
+}
+
+/** For file systems without hard links. */
+function tryCreate(from: string, to: string): boolean {
+  try {
+    writeFileSync(to, readFileSync(from), { flag: 'wx' });
+    return true;
+  } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }

@@ -39,3 +39,37 @@ function mix(value: number): number {
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
 }
+
+/** Samples by class. */
+export interface Classes {
+  readonly count: number;
+  /**
+   * Which sample stands at each place of an epoch: of every `count` places each class has one, in an order of their own, and within its class
+   * every sample comes before one comes again, across epochs too.
+   */
+  order(epoch: number, random: Random): (place: number) => number;
+}
+
+/**
+ * Classes that each hold a run of a list.
+ *
+ * @param starts place in the list at which each class begins, rising from 0; none is empty.
+ * @param samples length of the list.
+ * @param at the sample at a place of the list.
+ */
+export function createClasses(starts: ArrayLike<number>, samples: number, at: (place: number) => number): Classes {
+  const count = starts.length;
+  const perEpoch = Math.ceil(samples / count); // draws of one class
+  return {
+    count,
+    order: (epoch, random) => (place) => {
+      const round = Math.floor(place / count);
+      const chosen = createOrder(count, random.fork('classes', epoch, round))(place % count);
+      const first = starts[chosen]!;
+      const size = (starts[chosen + 1] ?? samples) - first;
+      const draw = epoch * perEpoch + round;
+      const within = createOrder(size, random.fork('class', chosen, Math.floor(draw / size)));
+      return at(first + within(draw % size));
+    },
+  };
+}

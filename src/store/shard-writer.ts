@@ -3,7 +3,16 @@ import { dirname } from 'node:path';
 import { StoreError, syncFolder } from '../core/index.js';
 import { openEnvironment, type LmdbDatabase, type LmdbEnvironment } from './lmdb.js';
 import { readMeta } from './lmdb-meta.js';
-import { databases, decodeUnitRecord, ordinalKey, type EncodedUnit, type UnitRecord } from './shard.js';
+import { createChecksumBlocks } from './checksums.js';
+import { assertSoundPages } from './lmdb-check.js';
+import {
+  databases,
+  decodeUnitRecord,
+  encodeChecksums,
+  ordinalKey,
+  type EncodedUnit,
+  type UnitRecord,
+} from './shard.js';
 
 type Databases = Readonly<Record<(typeof databases)[number], LmdbDatabase>>;
 
@@ -35,18 +44,25 @@ export class ShardWriter {
   /**
    * Opens a shard, or makes an empty one, which appears whole.
    *
-   * @throws StoreError as `readMeta` and `toStoreError` say.
+   * @throws StoreError as `assertSoundPages` and `toStoreError` say.
    */
   static async open(path: string, limits: MapLimits = defaultLimits): Promise<ShardWriter> {
     if (!existsSync(path)) await createShard(path, limits);
-    readMeta(path);
-    const mapBytes = Math.max(limits.firstBytes, statSync(path).size);
+    const needed = assertSoundPages(path);
+    if (statSync(path).size < needed) truncateSync(path, needed);
+    const mapBytes = Math.max(limits.firstBytes, needed, statSync(path).size);
     return new ShardWriter(path, limits, await openEnvironment(path, mapBytes));
   }
 
-  /** True if the unit is on the disk. */
+  /** True if the unit is on the disk, and whole. */
   hasUnit(key: Uint8Array): boolean {
-    return this.#databases.units.has(key);
+    const record = this.#databases.units.get(key);
+    return record !== undefined && !decodeUnitRecord(record).incomplete;
+  }
+
+  /** The bytes of a unit's record; undefined if it is not there. */
+  unitRecord(key: Uint8Array): Uint8Array | undefined {
+    return this.#databases.units.get(key);
   }
 
   /**
@@ -58,7 +74,7 @@ export class ShardWriter {
     await this.#transact(() => {
       const { samples, units: finished } = this.#databases;
       for (const unit of units) {
-        if (finished.has(unit.key)) {
+        if (this.hasUnit(unit.key)) {
           throw new StoreError('unit-exists', `Unit ${Buffer.from(unit.key).toString()} is in ${this.#path} already.`);
         }
         for (const { key, value } of unit.samples) samples.put(key, value);
@@ -92,20 +108,53 @@ export class ShardWriter {
       index.clear();
       let ordinal = 0;
       for (const key of samples.keys()) index.put(ordinalKey(ordinal++), key);
+      this.#writeChecksums();
       labelled.clear();
       for (const [key, value] of given) labelled.put(key, value);
     });
+  }
+
+  /** Runs `action` while the file is closed. */
+  async rest(action: () => void): Promise<void> {
+    await this.#closeFile();
+    try {
+      action();
+    } finally {
+      this.#environment = await openEnvironment(this.#path, this.#mapBytes);
+      this.#databases = openDatabases(this.#environment);
+    }
   }
 
   /** Closes the environment and leaves nothing but the shard's one file. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#closeFile();
+  }
+
+  async #closeFile(): Promise<void> {
     await this.#environment.close();
     rmSync(`${this.#path}-lock`, { force: true });
     const { pages, pageBytes } = readShardSize(this.#path);
     // Pages given out and freed again in the last transaction were never written; readers hold the file to its stated length.
     if (statSync(this.#path).size < pages * pageBytes) truncateSync(this.#path, pages * pageBytes);
+  }
+
+  /** From the units, whose samples lie in the same order. */
+  #writeChecksums(): void {
+    const { samples, checksums } = this.#databases;
+    checksums.clear();
+    const blocks = createChecksumBlocks((key, value) => checksums.put(key, value));
+    const keys = samples.keys()[Symbol.iterator]();
+    for (const { record } of this.units()) {
+      const values: Uint8Array[] = [];
+      for (let i = 0; i < record.samples; i++) {
+        const { value: key } = keys.next() as IteratorYieldResult<Uint8Array>;
+        if (!record.checksums) values.push(samples.get(key) as Uint8Array);
+      }
+      blocks.add(record.checksums ?? encodeChecksums(values));
+    }
+    blocks.end();
   }
 
   async #transact(write: () => void): Promise<void> {

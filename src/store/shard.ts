@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import {
   sha256,
   type DatasetStage,
@@ -11,9 +12,11 @@ import { decodeMsgpack, encodeMsgpack, Float64Scalar, type DecodedMsgpack, type 
 import { encodeSample } from './sample-codec.js';
 
 /** The databases of a shard. */
-export const databases = ['samples', 'labels', 'index', 'units'] as const;
+export const databases = ['samples', 'labels', 'index', 'units', 'checksums'] as const;
 /** Bytes of one SHA-256. */
 export const hashBytes = 32;
+/** Bytes of one CRC-32. */
+export const checksumBytes = 4;
 
 /** `NNNNN.json`: what a closed shard holds. */
 export interface ShardStats {
@@ -25,6 +28,8 @@ export interface ShardStats {
   readonly bytes: number;
   /** Of the file. */
   readonly sha256: string;
+  /** Database `checksums` is there: each sample is checked when it is read. */
+  readonly crc32?: true;
 }
 
 /** The value of a finished unit in database `units`. */
@@ -34,7 +39,11 @@ export interface UnitRecord {
   readonly bytes: number;
   /** SHA-256 of each sample's value, in the order of the keys: tells which record is damaged. */
   readonly hashes: Uint8Array;
+  /** CRC-32 of each sample's value, likewise: quick to check at each reading. Null in records of version 0.1.0. */
+  readonly checksums: Uint8Array | null;
   readonly rejections: Rejections;
+  /** A repair has lost samples of it: it is to be mined again. */
+  readonly incomplete: boolean;
 }
 
 /** A unit ready to be written: its `units` entry and its samples, in key order. */
@@ -98,15 +107,25 @@ export function encodeUnit(spec: SampleSpec, { source, shot, samples, rejections
   encoded.forEach(({ key }, i) => {
     if (i > 0 && encoded[i - 1]!.key.equals(key)) throw new TypeError(`Sample ${key.toString()} is there twice.`);
   });
-  const record = encodeMsgpack(
+  const values = encoded.map(({ value }) => value);
+  return { key: unitKey(source, shot), record: encodeUnitRecord(values, { rejections }), samples: encoded };
+}
+
+/** The `units` entry for sample values in the order of their keys. */
+export function encodeUnitRecord(
+  values: readonly Uint8Array[],
+  { rejections, incomplete = false }: { readonly rejections: Rejections; readonly incomplete?: boolean },
+): Uint8Array {
+  return encodeMsgpack(
     new Map<string, MsgpackValue>([
-      ['samples', encoded.length],
-      ['bytes', encoded.reduce((sum, { value }) => sum + value.length, 0)],
-      ['sha256', Buffer.concat(encoded.map(({ value }) => hashOf(value)))],
+      ['samples', values.length],
+      ['bytes', values.reduce((sum, { length }) => sum + length, 0)],
+      ['sha256', Buffer.concat(values.map(hashOf))],
+      ['crc32', encodeChecksums(values)],
       ['rejections', encodeRejections(rejections)],
+      ...(incomplete ? [['incomplete', true] as const] : []),
     ]),
   );
-  return { key: unitKey(source, shot), record, samples: encoded };
 }
 
 /** The record of a unit from its bytes; a RangeError or TypeError if they are damaged. */
@@ -117,15 +136,18 @@ export function decodeUnitRecord(bytes: Uint8Array): UnitRecord {
   const samples = map.get('samples');
   const size = map.get('bytes');
   const hashes = map.get('sha256');
+  const checksums = map.get('crc32') ?? null;
   if (
     typeof samples !== 'number' ||
     typeof size !== 'number' ||
     !(hashes instanceof Uint8Array) ||
-    hashes.length !== samples * hashBytes
+    hashes.length !== samples * hashBytes ||
+    (checksums !== null && !(checksums instanceof Uint8Array && checksums.length === samples * checksumBytes))
   ) {
-    throw new TypeError('A unit record lacks samples, bytes or sha256.');
+    throw new TypeError('A unit record lacks samples, bytes, sha256 or crc32.');
   }
-  return { samples, bytes: size, hashes, rejections: toPlain(map.get('rejections') ?? new Map()) as Rejections };
+  const rejections = toPlain(map.get('rejections') ?? new Map()) as Rejections;
+  return { samples, bytes: size, hashes, checksums, rejections, incomplete: map.get('incomplete') === true };
 }
 
 /** Bytes of a sample's labels, by name. */
@@ -142,6 +164,18 @@ export function encodeLabels(labels: NonNullable<ReturnType<DatasetStage['labels
 /** Labels from their bytes. */
 export function decodeLabels(bytes: Uint8Array): Readonly<Record<string, number | string>> {
   return toPlain(decodeMsgpack(bytes)) as Readonly<Record<string, number | string>>;
+}
+
+/** CRC-32 (that of zlib) of a sample's value. */
+export function checksumOf(value: Uint8Array): number {
+  return crc32(value);
+}
+
+/** CRC-32 of each value, 4 bytes each, little-endian. */
+export function encodeChecksums(values: readonly Uint8Array[]): Uint8Array {
+  const out = Buffer.alloc(values.length * checksumBytes);
+  values.forEach((value, i) => out.writeUInt32LE(checksumOf(value), i * checksumBytes));
+  return out;
 }
 
 /** SHA-256 of bytes, as bytes. */

@@ -14,8 +14,15 @@ import { assertSameHeader, readDatasetFile, summaryOf, writeDatasetFile } from '
 import { finishShards } from './finish.js';
 import { acquireLock } from './lock.js';
 import { checkSpec, decodeSample } from './sample-codec.js';
+import { fileError } from './lmdb.js';
+import { readUnits } from './read-units.js';
 import { encodeUnit, shardName, shardOf, unitKey, type EncodedUnit } from './shard.js';
+import { choosePlace, type ShardPlace } from './shard-place.js';
 import { ShardWriter, type MapLimits } from './shard-writer.js';
+
+/** Name of the empty file that marks a dataset of which shards are being rewritten. */
+export const rewritingMark = 'dataset.rewriting';
+const publishEveryMs = 600_000;
 
 interface Waiting {
   readonly unit: EncodedUnit;
@@ -30,73 +37,141 @@ export interface SinkOptions {
   /** Files that a new dataset is spread over; an existing one keeps its own. The digest does not depend on it. */
   readonly shards?: number;
   readonly map?: MapLimits;
+  /** Writes shards in the scratch folder and copies them when they are closed; default: on network file systems. */
+  readonly stage?: boolean;
+  /** Of staged shards: how much is written before they are copied in between; also every ten minutes. Default: 1 GiB. */
+  readonly publishBytes?: number;
 }
 
 /**
  * Opens a dataset folder for writing, new or to go on with. Several units handed over in one turn share a transaction.
  *
- * @throws StoreError `other-header` naming what differs, `in-use`, `other-folder`, or what a shard's file has wrong.
+ * @throws StoreError `other-header` naming what differs, `in-use`, `other-folder`, `read-only`, or what a shard's file has wrong.
  */
-export async function openSink({ dir, header, shards = 4, map }: SinkOptions): Promise<SampleSink> {
+export async function openSink(options: SinkOptions): Promise<SampleSink> {
+  return openRawSink(options);
+}
+
+/** As `openSink`, for units that are bytes already. */
+export async function openRawSink({ dir, header, shards = 4, map, stage, publishBytes }: SinkOptions): Promise<Sink> {
   if (!Number.isInteger(shards) || shards < 1 || shards > 99_999)
     throw new RangeError(`shards must be from 1 to 99999, got ${shards}.`);
   checkSpec(header.spec);
   makeFolder(dir);
-  const unlock = acquireLock(join(dir, 'dataset.lock'));
+  const unlock = lockDataset(dir);
+  let place: ShardPlace | null = null;
   try {
     removeLeftovers(dir);
     const file = readDatasetFile(dir);
     if (file) assertSameHeader(dir, file, header);
     else writeDatasetFile(dir, header, shards, null);
+    const count = file?.shards ?? shards;
+    place = choosePlace(dir, { header, shards: count, ...(stage === undefined ? {} : { stage }) });
     const writers: ShardWriter[] = [];
-    for (let i = 0; i < (file?.shards ?? shards); i++) {
-      writers.push(await ShardWriter.open(join(dir, `${shardName(i)}.mdb`), map));
-    }
-    return new Sink(dir, header, writers, file && summaryOf(file), unlock);
+    for (let i = 0; i < count; i++) writers.push(await ShardWriter.open(place.path(i), map));
+    const sink = new Sink({ dir, header, writers, place, summary: file && summaryOf(file), unlock, publishBytes });
+    await sink.adoptLeftovers();
+    return sink;
   } catch (error) {
+    place?.remove();
     unlock();
-    throw error;
+    throw fileError(dir, error);
   }
 }
 
-class Sink implements SampleSink {
+/** Makes this process the only writer of a dataset; gives the lock up when called. */
+export function lockDataset(dir: string): () => void {
+  try {
+    return acquireLock(join(dir, 'dataset.lock'));
+  } catch (error) {
+    throw fileError(dir, error);
+  }
+}
+
+/** A dataset folder open for writing. */
+export class Sink implements SampleSink {
   readonly #dir: string;
   readonly #header: DatasetHeader;
   readonly #shards: readonly ShardWriter[];
+  readonly #place: ShardPlace;
   readonly #waiting: Waiting[][];
+  readonly #publishBytes: number;
+  readonly #timer: NodeJS.Timeout | null;
+  /** Shards that hold what their published files lack, with its bytes. */
+  readonly #unpublished = new Map<number, number>();
+  #publishDue = false;
   #draining: Promise<void> | null = null;
   #summary: DatasetSummary | null;
   #closed = false;
   #unlock: () => void;
 
-  constructor(
-    dir: string,
-    header: DatasetHeader,
-    shards: readonly ShardWriter[],
-    summary: DatasetSummary | null,
-    unlock: () => void,
-  ) {
+  constructor({
+    dir,
+    header,
+    writers,
+    place,
+    summary,
+    unlock,
+    publishBytes = 0x4000_0000,
+  }: {
+    readonly dir: string;
+    readonly header: DatasetHeader;
+    readonly writers: readonly ShardWriter[];
+    readonly place: ShardPlace;
+    readonly summary: DatasetSummary | null;
+    readonly unlock: () => void;
+    readonly publishBytes?: number | undefined;
+  }) {
     this.#dir = dir;
     this.#header = header;
-    this.#shards = shards;
-    this.#waiting = shards.map(() => []);
+    this.#shards = writers;
+    this.#place = place;
+    this.#waiting = writers.map(() => []);
     this.#summary = summary;
     this.#unlock = unlock;
+    this.#publishBytes = publishBytes;
+    this.#timer = place.isStaged ? setInterval(() => (this.#publishDue = true), publishEveryMs).unref() : null;
   }
 
   hasUnit(source: string, shot: number): boolean {
     this.#assertOpen();
-    return this.#shardOf(source).hasUnit(unitKey(source, shot));
+    return this.#shards[shardOf(source, this.#shards.length)]!.hasUnit(unitKey(source, shot));
   }
 
   async writeUnit(unit: MinedUnit): Promise<void> {
     this.#assertOpen();
-    const encoded = encodeUnit(this.#header.spec, unit);
+    return this.writeEncoded(encodeUnit(this.#header.spec, unit));
+  }
+
+  /** As `writeUnit`, for a unit that is bytes already. */
+  async writeEncoded(unit: EncodedUnit): Promise<void> {
+    this.#assertOpen();
     this.#reopen();
     return new Promise((resolve, reject) => {
-      this.#waiting[shardOf(unit.source, this.#shards.length)]!.push({ unit: encoded, resolve, reject });
+      this.#waiting[this.#shardNumber(unit.key)]!.push({ unit, resolve, reject });
       this.#draining ??= this.#drain();
     });
+  }
+
+  /** The record of a unit that is on the disk, as bytes. */
+  unitRecord(key: Uint8Array): Uint8Array | undefined {
+    return this.#shards[this.#shardNumber(key)]!.unitRecord(key);
+  }
+
+  /** Takes over the units that killed runs had in the scratch folder. */
+  async adoptLeftovers(): Promise<void> {
+    for (const folder of this.#place.leftovers) {
+      for (const name of readdirSync(folder).filter((file) => file.endsWith('.mdb'))) {
+        try {
+          for (const unit of readUnits(join(folder, name)))
+            if (!this.#shards[this.#shardNumber(unit.key)]!.hasUnit(unit.key)) await this.writeEncoded(unit);
+        } catch (error) {
+          // What cannot be read there is mined again.
+          if (!(error instanceof StoreError) || error.context['path'] !== join(folder, name)) throw error;
+        }
+      }
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 
   async *samples(): AsyncGenerator<Sample> {
@@ -115,12 +190,17 @@ class Sink implements SampleSink {
     this.#assertOpen();
     await this.#draining;
     if (!this.#summary) {
-      const summary = await finishShards(this.#dir, this.#shards, stage);
-      writeDatasetFile(this.#dir, this.#header, this.#shards.length, summary);
-      this.#summary = summary;
-      this.#closed = true;
-      this.#unlock();
-    } else await this.close();
+      try {
+        const summary = await finishShards(this.#dir, this.#shards, stage, this.#place);
+        writeDatasetFile(this.#dir, this.#header, this.#shards.length, summary);
+        rmSync(join(this.#dir, rewritingMark), { force: true });
+        this.#summary = summary;
+      } catch (error) {
+        throw fileError(this.#dir, error);
+      }
+      this.#unpublished.clear();
+    }
+    await this.close();
     return this.#summary;
   }
 
@@ -128,12 +208,18 @@ class Sink implements SampleSink {
     if (this.#closed) return;
     await this.#draining;
     this.#closed = true;
-    for (const shard of this.#shards) await shard.close();
-    this.#unlock();
+    if (this.#timer) clearInterval(this.#timer);
+    try {
+      for (const shard of this.#shards) await shard.close();
+      for (const shard of this.#unpublished.keys()) this.#place.publish(shard);
+      this.#place.remove(); // where publishing failed it stays, for the next run to take over
+    } finally {
+      this.#unlock();
+    }
   }
 
-  #shardOf(source: string): ShardWriter {
-    return this.#shards[shardOf(source, this.#shards.length)] as ShardWriter;
+  #shardNumber(unit: Uint8Array): number {
+    return shardOf(Buffer.from(unit).toString().split('/', 1)[0]!, this.#shards.length);
   }
 
   /** Before the first new unit, a closed dataset becomes an unfinished one. */
@@ -151,8 +237,25 @@ class Sink implements SampleSink {
       if (shard < 0) break;
       const batch = this.#waiting[shard]!.splice(0);
       await this.#commit(this.#shards[shard] as ShardWriter, batch);
+      if (this.#place.isStaged) await this.#publishSome(shard, batch);
     }
     this.#draining = null;
+  }
+
+  /** A staged shard is copied now and then, so that not all is lost with this machine. */
+  async #publishSome(shard: number, batch: readonly Waiting[]): Promise<void> {
+    const written = batch.flatMap(({ unit }) => unit.samples).reduce((sum, { value }) => sum + value.length, 0);
+    this.#unpublished.set(shard, (this.#unpublished.get(shard) ?? 0) + written);
+    for (const [number, bytes] of this.#unpublished) {
+      if (!this.#publishDue && bytes < this.#publishBytes) continue;
+      try {
+        await this.#shards[number]!.rest(() => this.#place.publish(number));
+        this.#unpublished.delete(number);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error; // tried again when it is closed, and told then
+      }
+    }
+    this.#publishDue = false;
   }
 
   async #commit(shard: ShardWriter, batch: readonly Waiting[]): Promise<void> {
@@ -190,7 +293,7 @@ function makeFolder(dir: string): void {
 /** What a killed writer leaves beside the finished files. */
 function removeLeftovers(dir: string): void {
   for (const name of readdirSync(dir)) {
-    if (/\.tmp$|\.mdb\.new(-lock)?$|\.mdb-lock$|^dataset\.lock\.\d+\.\d+(\.stale)?$/.test(name))
+    if (/\.tmp$|\.mdb(\.new)+(-lock)?$|\.mdb-lock$|^dataset\.lock\.\d+\.\d+(\.stale)?$/.test(name))
       rmSync(join(dir, name), { force: true });
   }
 }

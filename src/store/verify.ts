@@ -5,6 +5,7 @@ import { readDatasetFile, type DatasetFile } from './dataset-file.js';
 import { createDigest, hashFile, type DigestBuilder } from './digest.js';
 import { artefactsName } from './finish.js';
 import { openPages, type Entry, type PageReader } from './lmdb-pages.js';
+import type { FileState } from './page-file.js';
 import { decodeSample } from './sample-codec.js';
 import {
   decodeLabels,
@@ -26,6 +27,10 @@ export interface VerifyReport {
   readonly units: number;
   /** One sentence per damage, naming the file and the record. */
   readonly problems: readonly string[];
+  /** Units of which a repair lost samples: mining again fills them. */
+  readonly incomplete: readonly string[];
+  /** Numbers of the shards that problems were found in. */
+  readonly damagedShards: readonly number[];
 }
 
 /** What the walk over one shard needs. */
@@ -36,6 +41,7 @@ interface ShardCheck {
   readonly finished: boolean;
   readonly digest: DigestBuilder;
   readonly report: (problem: string) => void;
+  readonly incomplete: string[];
 }
 
 /**
@@ -50,16 +56,21 @@ export async function verifyDataset(dir: string): Promise<VerifyReport> {
   const finished = file.digest !== null;
   const digest = createDigest();
   const problems: string[] = [];
+  const incomplete: string[] = [];
+  const damagedShards = new Set<number>();
   const labels: { readonly key: Uint8Array; readonly hash: Uint8Array }[] = [];
   let [samples, units] = [0, 0];
   for (let shard = 0; shard < file.shards; shard++) {
     const name = `${shardName(shard)}.mdb`;
-    const report = (problem: string) => void problems.push(`${name}: ${problem}`);
+    const report = (problem: string) => {
+      damagedShards.add(shard);
+      problems.push(`${name}: ${problem}`);
+    };
     if (finished) await checkFile(join(dir, shardName(shard)), report);
-    const pages = tryOpen(join(dir, name), report);
+    const pages = tryOpen(join(dir, name), finished ? 'closed' : 'unfinished', report);
     if (!pages) continue;
     try {
-      const check: ShardCheck = { name, pages, spec: file.fields, finished, digest, report };
+      const check: ShardCheck = { name, pages, spec: file.fields, finished, digest, report, incomplete };
       const counts = checkShard(check);
       samples += counts.samples;
       units += counts.units;
@@ -74,7 +85,7 @@ export async function verifyDataset(dir: string): Promise<VerifyReport> {
   if (found !== file.digest)
     problems.push(`dataset.json: the digest is ${found ?? ''}, it should be ${file.digest ?? ''}`);
   if (finished) checkCounts(file, { samples, units }, problems);
-  return { digest: found, samples, units, problems };
+  return { digest: found, samples, units, problems, incomplete, damagedShards: [...damagedShards] };
 }
 
 async function checkFile(pathWithoutEnding: string, report: (problem: string) => void): Promise<void> {
@@ -91,10 +102,10 @@ async function checkFile(pathWithoutEnding: string, report: (problem: string) =>
   }
 }
 
-function tryOpen(path: string, report: (problem: string) => void): PageReader | null {
+function tryOpen(path: string, state: FileState, report: (problem: string) => void): PageReader | null {
   try {
     if (!existsSync(path)) throw new StoreError('missing', 'the file is missing');
-    return openPages(path);
+    return openPages(path, state);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     report(error.message);
@@ -103,7 +114,7 @@ function tryOpen(path: string, report: (problem: string) => void): PageReader | 
 }
 
 /** Goes over units, index and samples side by side, all in key order. */
-function checkShard({ pages, spec, finished, digest, report }: ShardCheck): {
+function checkShard({ pages, spec, finished, digest, report, incomplete }: ShardCheck): {
   readonly samples: number;
   readonly units: number;
 } {
@@ -118,7 +129,9 @@ function checkShard({ pages, spec, finished, digest, report }: ShardCheck): {
     const entry = units.take();
     if (!entry) return null;
     counts.units++;
-    return openUnit(entry, report);
+    const opened = openUnit(entry, report);
+    if (opened.record?.incomplete === true) incomplete.push(opened.name);
+    return opened;
   };
   for (const { key, value } of pages.entries('samples', damage('samples'))) {
     const name = Buffer.from(key).toString();

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import type { EncodedImage } from '../core/index.js';
+import { decodeJpeg } from './jpeg.js';
 
 /** How to compress a picture. */
 export interface EncodeOptions {
@@ -54,12 +55,42 @@ export async function encodeImage(
 }
 
 /**
+ * Compresses pictures to an animation that repeats for ever; the same pixels always give the same bytes.
+ *
+ * @param frames uint8 [height, width, 3] each, RGB.
+ * @param options `delayMs`: how long each frame is shown, at least 20 (players show shorter ones longer).
+ * @throws RangeError if there is no frame, or one is of another size.
+ */
+export async function encodeGif(
+  frames: readonly Uint8Array[],
+  width: number,
+  height: number,
+  { delayMs }: { readonly delayMs: number },
+): Promise<Uint8Array> {
+  const size = width * height * 3;
+  if (frames.length === 0) throw new RangeError('An animation needs at least one frame.');
+  const pixels = new Uint8Array(frames.length * size);
+  frames.forEach((frame, i) => {
+    if (frame.length !== size)
+      throw new RangeError(`A frame of ${width}×${height} has ${size} bytes, got ${frame.length}.`);
+    pixels.set(frame, i * size);
+  });
+  const delay = Math.max(20, Math.round(delayMs / 10) * 10); // GIF counts in hundredths of a second
+  const bytes = await sharp(pixels, { raw: { width, height: height * frames.length, channels: 3, pageHeight: height } })
+    .gif({ delay: frames.map(() => delay), loop: 0, effort: 7, dither: 0.5 })
+    .toBuffer();
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
  * Unpacks a picture to luma or RGB.
  *
  * @throws Error if the bytes are not a picture that can be read.
  */
 export async function decodeImage(picture: EncodedImage | Uint8Array): Promise<DecodedImage> {
   const bytes = picture instanceof Uint8Array ? picture : picture.data;
+  const small = decodeJpeg(bytes);
+  if (small) return small;
   const isLuma = readIsLuma(bytes) ?? (await sharp(bytes).metadata()).space === 'b-w';
   const { data, info } = await sharp(bytes, { sequentialRead: true })
     .removeAlpha()

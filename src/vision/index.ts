@@ -8,6 +8,7 @@ export * from './opencv.js';
 export * from './optical-flow.js';
 export * from './perceptual-hash.js';
 export * from './point-tracks.js';
+export { decodePpm, isPpm } from './ppm.js';
 export * from './resample.js';
 export * from './resize.js';
 export { createTracker, type Tracker, type TrackerOptions, type TrackerUpdate } from './tracker.js';

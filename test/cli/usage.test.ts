@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toolVersion } from '../../src/core/index.js';
+import { evaluators } from '../../src/eval/index.js';
+import { miners } from '../../src/mining/index.js';
+import { tasks } from '../../src/models/index.js';
 import { runCli } from './run-cli.js';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'reelmine-cli-'));
@@ -44,6 +47,16 @@ describe('reelmine', () => {
     const { status, stderr } = await runCli(args);
     expect(stderr).toMatch(message);
     expect(status).toBe(1);
+  });
+
+  it.each([
+    ['mine', miners.names],
+    ['train', tasks.names],
+    ['eval', [...evaluators.names, 'mining']],
+  ] as const)('lists in the help of %s what there is', async (command, names) => {
+    const { status, stdout } = await runCli(command === 'mine' ? ['help', command] : [command, '--help']);
+    expect(status).toBe(0);
+    for (const name of names) expect(stdout.replace(/\s+/g, ' ')).toContain(name);
   });
 
   it('prints the schema of every setting with default and description', async () => {

@@ -71,6 +71,31 @@ describe('the way from videos to a report', () => {
     expect(finished.json<Outcome>().digest).toBe(digest);
   }, 180_000);
 
+  it('mines several signals at once to what each gives alone, also after kill -9 at random moments', async () => {
+    const names = ['temporal-order', 'patch-triplets', 'clips'];
+    const options = ['--corpus', corpus, '--split', '1', '--limit', '4', '--workers', '2', '--json', '--quiet'];
+    const together = ['mine', names.join(','), ...options, '--out', join(dir, 'together')];
+    const random = createRandom(6);
+    let killed = 0;
+    for (let i = 0; i < 2; i++) {
+      const { signal } = await runCli(together, { killAfterMs: 800 + 400 * i + random.int(400) });
+      if (signal === 'SIGKILL') killed++;
+    }
+    expect(killed).toBeGreaterThan(0);
+    const finished = await runCli(together);
+    expect(finished.status, finished.stderr).toBe(0);
+    const { signals } = finished.json<{ signals: Record<string, { digest: string; counts: { samples: number } }> }>();
+    for (const name of names) {
+      const alone = (await runCli(['mine', name, ...options, '--out', join(dir, `alone-${name}`)])).json<Outcome>();
+      expect(signals[name], name).toMatchObject({
+        digest: alone.digest,
+        counts: { samples: alone.counts['samples'] },
+      });
+      expect(alone.counts['samples']).toBeGreaterThan(0);
+      expect((await runCli(['verify', join(dir, 'together', name)])).status).toBe(0);
+    }
+  }, 180_000);
+
   it('trains to the same losses when killed and resumed as when not', async () => {
     const losses = (run: string) =>
       readFileSync(join(run, 'metrics.jsonl'), 'utf8')

@@ -258,7 +258,12 @@ describe('python/caffe_to_safetensors.py', () => {
       const packed = new BinaryWriter();
       for (const size of shape) packed.int64(size);
       const shapeMessage = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(packed.finish()).finish();
-      return new BinaryWriter().tag(7, WireType.LengthDelimited).bytes(shapeMessage).tag(5, WireType.LengthDelimited).bytes(floats(values)).finish();
+      return new BinaryWriter()
+        .tag(7, WireType.LengthDelimited)
+        .bytes(shapeMessage)
+        .tag(5, WireType.LengthDelimited)
+        .bytes(floats(values))
+        .finish();
     };
     const oldBlob = (shape: readonly number[], values: readonly number[]) => {
       const writer = new BinaryWriter();
@@ -267,7 +272,11 @@ describe('python/caffe_to_safetensors.py', () => {
       return writer.finish();
     };
     const layer = (name: string, type: string, blobs: readonly Uint8Array[]) => {
-      const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).string(name).tag(2, WireType.LengthDelimited).string(type);
+      const writer = new BinaryWriter()
+        .tag(1, WireType.LengthDelimited)
+        .string(name)
+        .tag(2, WireType.LengthDelimited)
+        .string(type);
       for (const each of blobs) writer.tag(7, WireType.LengthDelimited).bytes(each);
       return writer.finish();
     };

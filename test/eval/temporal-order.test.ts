@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom, runJob, type Sample } from '../../src/core/index.js';
-import { selectBackend, tf, type Trainer } from '../../src/engine/index.js';
+import { selectBackend, tf, type Encoder, type Trainer } from '../../src/engine/index.js';
 import { evaluate, type EvaluationDataset, type EvaluationResult } from '../../src/eval/index.js';
 import protocol from '../../src/eval/temporal-order/index.js';
 import { viewTrivially } from '../../src/eval/temporal-order/trivial.js';
+import { readTrunk } from '../../src/eval/temporal-order/untrained-trunk.js';
 import { resolveTaskConfig } from '../../src/models/index.js';
 import type { ShuffleAndLearnConfig } from '../../src/models/shuffle-and-learn/config.js';
 import task from '../../src/models/shuffle-and-learn/index.js';
@@ -51,6 +52,7 @@ describe('temporal order', () => {
       'untrained',
       'frame-difference',
       'trivial-features',
+      'untrained-trunk',
     ]);
     expect(result.metrics.map(({ name, examples }) => [name, examples])).toEqual([
       ['balancedAccuracy', 48],
@@ -90,7 +92,9 @@ describe('temporal order', () => {
         frames: Int32Array.of(0, 15, 30, 45, -1),
       },
     })) as Sample[];
-    expect(value(await run(makeDataset(config, oneSided), trainer), 'balancedAccuracy', 'trivial-features')).toBe(1);
+    const leaked = await run(makeDataset(config, oneSided), trainer);
+    expect(value(leaked, 'balancedAccuracy', 'trivial-features')).toBe(1);
+    expect(value(leaked, 'balancedAccuracy', 'untrained-trunk')).toBeGreaterThan(0.9); // random features, but of the brightness
     trainer.dispose();
   });
 
@@ -98,6 +102,30 @@ describe('temporal order', () => {
     const trainer = task.createTrainer(config, createRandom(1));
     await expect(run(makeDataset(config, []), trainer)).rejects.toThrow(/no held-out samples/);
     trainer.dispose();
+  });
+});
+
+describe('readTrunk', () => {
+  it('lays the features of the three frames side by side, as the encoder gives them one by one', () => {
+    const encoder: Encoder = {
+      width: 2,
+      height: 2,
+      layers: { means: 3 },
+      encode: (images) => tf.mean(images, [1, 2]),
+    };
+    const pictures = Float32Array.from({ length: 2 * 1 * 3 * 2 * 2 * 3 }, (_, i) => i);
+    const frames = tf.tensor(pictures, [2, 1, 3, 2, 2, 3]);
+    const read = (units: number) =>
+      readTrunk(encoder, { keys: [], tensors: { frames } }, { units, random: createRandom(4) });
+    // Pixels of a picture are 3 apart: their mean is the first one's plus 4.5.
+    const expected = [0, 1].map((tuple) =>
+      [0, 1, 2].flatMap((frame) => [0, 1, 2].map((channel) => 12 * (3 * tuple + frame) + channel + 4.5)),
+    );
+    expect(read(3).map((row) => [...row])).toEqual(expected);
+    const [some] = read(2);
+    expect(some).toHaveLength(6);
+    expect([...some!].every((value) => expected[0]!.includes(value))).toBe(true);
+    frames.dispose();
   });
 });
 

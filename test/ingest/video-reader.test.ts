@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -126,6 +126,37 @@ describe('openVideo', () => {
     expect(spools()).toHaveLength(1);
     await Promise.all([memory.close(), disk.close()]);
     expect(spools()).toEqual([]);
+  });
+
+  it('hands over what is read once: the same frames, none kept, and none of what its reader left', async () => {
+    const once = { small: views.small, slow: { ...views.slow, readOnce: true } };
+    const openPlain = () => openVideo(source, { corpusRoot: dir, decoder: libav, views });
+    const open = (maxSpoolBytes: number) =>
+      openVideo(source, { corpusRoot: dir, decoder: libav, views: once, scratch: dir, maxSpoolBytes });
+    const isSpooling = () => readdirSync(dir).some((name) => name.startsWith('reelmine-spool-'));
+    const [kept, all, lean] = [await openPlain(), await open(2 ** 20), await open(0)];
+    for (const shot of source.shots) {
+      const small = await collect(all.frames(shot, 'small'));
+      const slow = await collect(all.frames(shot, 'slow')); // kept until now
+      expect(small.length).toBeGreaterThan(slow.length);
+      const plain = await collect(kept.frames(shot, 'slow'));
+      expect(timesOf(slow)).toEqual(timesOf(plain));
+      slow.forEach((frame, i) => expectSameBytes(frame.data, plain[i]!.data));
+      await expect(collect(all.frames(shot, 'slow'))).rejects.toThrow(/slow is read once/);
+      expect(timesOf(await collect(all.frames(shot, 'small')))).toEqual(timesOf(small));
+    }
+    expect(isSpooling()).toBe(false);
+    const [shot] = source.shots;
+    let shown = 0;
+    for await (const { pts } of lean.frames(shot!, 'slow')) {
+      shown++;
+      if (pts > 0) break;
+    }
+    const rest = await collect(lean.frames(shot!, 'small'));
+    const [folder] = readdirSync(dir).filter((name) => name.startsWith('reelmine-spool-'));
+    expect(statSync(join(dir, folder!, 'frames')).size).toBe(rest.length * 16 * 12 * 3 + shown * 32 * 24);
+    await Promise.all([kept.close(), all.close(), lean.close()]);
+    expect(isSpooling()).toBe(false);
   });
 
   it('decodes no further than its slowest need: a reader that leaves early stops it', async () => {

@@ -10,6 +10,7 @@ import { encode, ingest, type EncodeOptions } from '../../src/index.js';
 import { resolveTaskConfig } from '../../src/models/index.js';
 import task from '../../src/models/wang-gupta/index.js';
 import { blockPicture } from '../fixtures/clips.js';
+import { testData } from '../fixtures/test-data.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'reelmine-encode-'));
 const videos = join(dir, 'videos');
@@ -95,7 +96,7 @@ describe('encode', () => {
     await encodeTo('table.parquet', { layer: 'embedding' });
     await encodeTo('table-too.npy', { layer: 'embedding' });
     const file = await asyncBufferFromFile(join(dir, 'table.parquet'));
-    const rows = (await parquetReadObjects({ file })) as readonly {
+    const rows = (await parquetReadObjects({ file })) as unknown as readonly {
       readonly path: string;
       readonly source: string;
       readonly pts: bigint;
@@ -126,6 +127,19 @@ describe('encode', () => {
     rmSync(join(mixed, 'good.mp4'));
     await expect(encodeTo('none.npy', { input: mixed })).rejects.toThrow(/None of 1 videos/);
     expect(existsSync(join(dir, 'none.npy'))).toBe(false);
+  });
+
+  it('skips real damaged files and encodes a turned one', async (context) => {
+    const data = testData();
+    if (data === null) return context.skip('the shared test data are not here: set REELMINE_TEST_DATA');
+    const files = ['broken.mp4', 'annex-b.mp4', 'nasa_13013_rotated.mp4'].map((name) => join(data, 'odd', name));
+    writeFileSync(join(dir, 'odd.txt'), `${files.join('\n')}\n`);
+    const summary = await encodeTo('odd.npy', { input: join(dir, 'odd.txt') });
+    expect(summary.counts).toMatchObject({ done: 1, failed: 2, rows: 17 });
+    expect(Object.fromEntries(summary.failures.map(({ path, code }) => [path, code]))).toEqual({
+      [files[0]!]: 'cannot-open',
+      [files[1]!]: 'truncated',
+    });
   });
 
   it('reads a corpus, and names its sources', async () => {

@@ -1,7 +1,9 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { VideoSource } from '../../src/core/index.js';
 import { collectReport, renderReport, type ReportData } from '../../src/index.js';
+import { yieldByClass } from '../../src/jobs/class-funnel.js';
 import { checkMarkup } from '../report/balanced.js';
 import { makeSmallCorpus } from './small-corpus.js';
 
@@ -14,6 +16,35 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(() => rmSync(small.root, { recursive: true }));
+
+describe('what each class gave', () => {
+  it('counts samples and refusals of its videos, and keeps classes that gave nothing', async () => {
+    const source = (id: string, ...classNames: string[]): VideoSource => {
+      const entries = classNames.map((className) => ({ className }));
+      return { id, benchmarks: classNames.length > 0 ? { made: entries } : {} } as unknown as VideoSource;
+    };
+    async function* units() {
+      const refused = (count: number) => ({ still: { count, examples: [] } });
+      yield { source: 'a', samples: 2, rejections: refused(1) };
+      yield { source: 'a', samples: 3, rejections: refused(4) };
+      yield { source: 'b', samples: 0, rejections: { cut: { count: 7, examples: [] } } };
+      yield { source: 'c', samples: 5, rejections: {} };
+      yield { source: 'gone', samples: 9, rejections: {} };
+    }
+    const sources = [source('a', 'Run'), source('b', 'Sit', 'Sit'), source('c'), source('d', 'Swim')];
+    expect(await yieldByClass(units(), sources)).toEqual([
+      { name: 'Run', sources: 1, samples: 5, rejections: { still: 5 } },
+      { name: 'Sit', sources: 1, samples: 0, rejections: { cut: 7 } },
+    ]);
+    const dataset = { signal: 's', digest: '', facts: [], strips: [], rejections: {}, places: [] };
+    const classes = await yieldByClass(units(), sources);
+    const page = renderReport({ title: 't', datasets: [{ ...dataset, classes }] });
+    expect(checkMarkup(page).faults).toEqual([]);
+    const words = page.replace(/<[^>]*>/g, ' ').replace(/[\s\u202f\u00a0]+/g, ' ');
+    expect(words).toContain('2 classes, 1 of them without a sample.');
+    expect(words).toMatch(/Sit 1 0 cut 7/);
+  });
+});
 
 describe('what is collected of a dataset', () => {
   it('has samples with the motion of their shot around them, found in the corpus near it', () => {
@@ -54,6 +85,9 @@ describe('what is collected of a dataset', () => {
     expect(page).not.toMatch(/(src|href)="https?:|url\(https?:/);
     expect(page.match(/class="clip"/g)!.length).toBe(data.datasets![0]!.places.length);
     expect(page).toMatch(/prefers-reduced-motion/);
+    // Where a video lies says nothing on a page, and does not fit beside others.
+    const [shown] = page.match(/<span class="code" title="[^"]*"\s*>[^<]*</) ?? [];
+    expect(shown).toMatch(/>v_Film_g0[01]_c01\.mp4<$/);
   });
 
   it('still draws the samples where the videos are gone, and refuses a corpus that is another', async () => {

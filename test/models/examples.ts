@@ -1,7 +1,9 @@
 import type { Sample, SampleBatch } from '../../src/core/index.js';
 import type { BatchSource } from '../../src/engine/index.js';
 import type { TaskConfig } from '../../src/models/index.js';
+import * as prednet from './prednet/records.js';
 import * as shuffleAndLearn from './shuffle-and-learn/records.js';
+import * as svgLp from './svg-lp/records.js';
 import * as wangGupta from './wang-gupta/records.js';
 
 /** What the contract needs of a task: records made in the test, and batches of them. */
@@ -17,6 +19,8 @@ export interface TaskExamples {
 
 /** By task; the builders are in `test/models/<task>/records.ts`. */
 export const examples: Readonly<Record<string, TaskExamples>> = {
+  prednet: prednet as unknown as TaskExamples,
   'shuffle-and-learn': shuffleAndLearn as unknown as TaskExamples,
+  'svg-lp': svgLp as unknown as TaskExamples,
   'wang-gupta': wangGupta as unknown as TaskExamples,
 };

@@ -103,7 +103,7 @@ describe.each(tasks.names)('the trainer of %s', (name) => {
       { jit: 'off' },
     );
     for (let index = 0; index < 6; index++) {
-      const scalars = captured.scalarsAt(index) as Readonly<Record<string, ReturnType<typeof tf.scalar>>>;
+      const scalars = captured.scalarsAt(index) as unknown as Readonly<Record<string, ReturnType<typeof tf.scalar>>>;
       const loss = call(...arrays.map((key) => batch.tensors[key]!), ...numbers.map((key) => scalars[key]!));
       const expected = plain.step(index)[0]!;
       expect(Math.abs(loss.dataSync()[0]! - expected)).toBeLessThan(1e-4 * Math.max(1, Math.abs(expected)));

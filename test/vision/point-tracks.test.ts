@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/index.js';
 import { loadOpencv, trackPoints, withMats, type Mat, type NativeObject } from '../../src/vision/index.js';
+import { renderScene } from './camera-scene.js';
 import { cornersOf, followSlowly } from './slow-points.js';
 
 /** Smooth waves that can be sampled anywhere: exact motion, no resampling. */
@@ -51,13 +52,34 @@ describe('trackPoints', () => {
     [1.3, -0.7],
     [0.25, 0.1],
     [-9.6, 4.2],
-    [17, 11.5],
   ])('follows a motion of (%f, %f) to a few hundredths of a pixel', (dx, dy) => {
     const tracks = trackPoints(waves(240, 180, 0, 0), waves(240, 180, dx, dy), 240, 180);
     const errors = displacements(tracks).map(([x, y]) => Math.hypot(x - dx, y - dy));
     expect(errors.length).toBeGreaterThan(60);
     expect(median(errors)).toBeLessThan(0.05);
     expect(errors.filter((error) => error > 0.5).length).toBeLessThan(0.03 * errors.length);
+  });
+
+  it('follows a motion of more than its window, coarse to fine, over a picture with detail of all sizes', () => {
+    const scene = {
+      width: 400,
+      height: 300,
+      side: 0,
+      at: [0, 0],
+      speed: [0, 0],
+      turnDegrees: 0,
+      noise: 1,
+      seed: 2,
+    } as const;
+    const pan = { ...scene, pan: [-23.5, 14] } as const; // the picture goes the other way
+    const errors = (levels: number): number[] =>
+      displacements(trackPoints(renderScene(pan, 0), renderScene(pan, 1), 400, 300, { levels })).map(([x, y]) =>
+        Math.hypot(x - 23.5, y + 14),
+      );
+    expect(errors(4).length).toBeGreaterThan(200);
+    expect(median(errors(4))).toBeLessThan(0.15);
+    expect(errors(4).filter((error) => error > 1).length).toBeLessThan(0.03 * errors(4).length);
+    expect(errors(1).length).toBeLessThan(0.5 * errors(4).length); // without a pyramid they do not come back
   });
 
   it('is what a slow rewrite in doubles gives', () => {

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { ConfigError } from '../../core/index.js';
 import { addCommonOptions, parseWhole, runCommand, type CommandContext, type CommonOptions } from '../command.js';
+import { formatSeconds } from '../terminal.js';
 import { describeMetrics } from '../text.js';
 
 interface EvalCommandOptions extends CommonOptions {
@@ -18,12 +19,13 @@ interface EvalCommandOptions extends CommonOptions {
 }
 
 /** `reelmine eval PROTOCOL --run DIR --data SOURCE|DIR`, and `reelmine eval mining --signal S --truth T`. */
-export default function addEval(program: Command): void {
+export default async function addEval(program: Command, isAsked: boolean): Promise<void> {
+  const known = isAsked ? (await import('../../eval/index.js')).evaluators.names.join(', ') : 'action-recognition, …';
   addCommonOptions(
     program
       .command('eval')
       .description('scores a trained model, or a miner itself, beside chance and trivial rivals')
-      .argument('<protocol>', 'action-recognition, temporal-order, …; or mining')
+      .argument('<protocol>', `one of ${known}; or mining`)
       .option('--run <dir>', 'the run, or random:TASK for untrained weights')
       .option('--data <source>', 'a corpus, a dataset, or a benchmark source such as ucf101:DIR')
       .option('--signal <name>', 'of mining: the miner to score')
@@ -47,14 +49,24 @@ async function evaluateModel(
   options: EvalCommandOptions,
   { onEvent, stop, terminal }: CommandContext,
 ) {
-  const { evaluate, runJob } = await import('../../index.js');
+  const { evaluate, planEvaluation, runJob } = await import('../../index.js');
   const { config: file, ...rest } = options;
   const run = required('--run', options.run, protocol);
   const data = required('--data', options.data, protocol);
-  const result = await runJob(
-    evaluate({ ...rest, run, data, protocol, file, onBackend: (line) => terminal.log(line) }, stop),
-    onEvent,
-  );
+  const asked = { ...rest, run, data, protocol, file, onBackend: (line: string) => terminal.log(line) };
+  if (options.plan === true) {
+    const plan = await runJob(planEvaluation(asked, stop), onEvent);
+    return {
+      counts: { done: 0, skipped: 0, failed: 0 },
+      outputs: [],
+      text: [
+        `${plan.units} ${plan.unit}, about ${formatSeconds(plan.seconds)} on this machine`,
+        ...plan.notes.map((note) => `  ${note}`),
+      ].join('\n'),
+      more: { plan },
+    };
+  }
+  const result = await runJob(evaluate(asked, stop), onEvent);
   return {
     counts: { done: result.metrics.length, skipped: 0, failed: 0 },
     outputs: [result.out],
@@ -72,6 +84,7 @@ async function evaluateModel(
 }
 
 async function evaluateMiner(options: EvalCommandOptions, { onEvent, stop }: CommandContext) {
+  if (options.plan === true) throw new ConfigError('eval mining has no --plan.');
   const { evaluateMining, runJob } = await import('../../index.js');
   const { config: file, out, seed, decoder, set } = options;
   const signal = required('--signal', options.signal, 'mining');

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 
-/** Adds one command to the program. */
-export type CommandModule = (program: Command) => void;
+/**
+ * Adds one command to the program. `isAsked`: it is the one that the user named, so that its help may load what it lists.
+ */
+export type CommandModule = (program: Command, isAsked: boolean) => void | Promise<void>;
 
 const modules: Readonly<Record<string, () => Promise<{ readonly default: CommandModule }>>> = {
   doctor: () => import('./doctor.js'),
@@ -11,10 +13,13 @@ const modules: Readonly<Record<string, () => Promise<{ readonly default: Command
   train: () => import('./train.js'),
   eval: () => import('./eval.js'),
   encode: () => import('./encode.js'),
+  predict: () => import('./predict.js'),
   report: () => import('./report.js'),
   inspect: () => import('./inspect.js'),
   verify: () => import('./verify.js'),
   diff: () => import('./diff.js'),
+  merge: () => import('./merge.js'),
+  forget: () => import('./forget.js'),
   export: () => import('./export.js'),
   import: () => import('./import.js'),
   schema: () => import('./schema.js'),
@@ -29,6 +34,6 @@ export async function addCommands(program: Command, name: string | undefined): P
   const wanted = name !== undefined && name in modules ? [name] : commandNames;
   for (const each of wanted) {
     const module = await modules[each]?.();
-    module?.default(program);
+    await module?.default(program, each === name);
   }
 }

@@ -13,12 +13,13 @@ interface MineCommandOptions extends CommonOptions {
 }
 
 /** `reelmine mine SIGNAL[,SIGNAL...] --corpus DIR --out DIR`. */
-export default function addMine(program: Command): void {
+export default async function addMine(program: Command, isAsked: boolean): Promise<void> {
+  const known = isAsked ? (await import('../../mining/index.js')).miners.names.join(', ') : 'temporal-order, …';
   addCommonOptions(
     program
       .command('mine')
       .description('mines training signal from a corpus into LMDB shards; running again goes on where it stopped')
-      .argument('<signals>', 'one or more of them, with commas: temporal-order')
+      .argument('<signals>', `one or more, with commas between: ${known}`)
       .requiredOption('--corpus <dir>', 'what ingest made')
       .requiredOption('--out <dir>', 'folder of the dataset; with several signals a folder each below it')
       .addOption(new Option('--decoder <name>', 'libav, ffmpeg or auto').default('auto'))

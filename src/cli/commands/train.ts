@@ -15,12 +15,13 @@ interface TrainCommandOptions extends CommonOptions {
 }
 
 /** `reelmine train TASK --data DIR --out DIR`. */
-export default function addTrain(program: Command): void {
+export default async function addTrain(program: Command, isAsked: boolean): Promise<void> {
+  const known = isAsked ? (await import('../../models/index.js')).tasks.names.join(', ') : 'shuffle-and-learn, …';
   addCommonOptions(
     program
       .command('train')
       .description('trains a pretext task on a mined dataset')
-      .argument('<task>', 'shuffle-and-learn, wang-gupta, …: an unknown name lists them all')
+      .argument('<task>', `one of ${known}`)
       .requiredOption('--data <dir>', 'what mine made')
       .requiredOption('--out <dir>', 'folder of the run')
       .option(

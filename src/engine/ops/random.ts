@@ -21,6 +21,22 @@ export function statelessUniform(shape: readonly number[], seed: Tensor): Tensor
   return tf.tensor(philoxUniform(size, first, second), [...shape]);
 }
 
+/**
+ * Standard normal numbers that depend on the seed and the shape alone; engines differ in the last bits. The first rows of a
+ * larger batch are those of a smaller one.
+ *
+ * @param seed int32 [2].
+ * @returns float32 of the shape, none further from 0 than 5.7.
+ *
+ * Source: Box and Muller, "A note on the generation of random normal deviates", 1958, on `statelessUniform`.
+ */
+export function statelessNormal(shape: readonly number[], seed: Tensor): Tensor {
+  const size = shape.reduce((product, length) => product * length, 1);
+  const [first, second] = tf.split(statelessUniform([size, 2], seed), 2, 1) as [Tensor, Tensor];
+  const radius = tf.sqrt(tf.mul(tf.log(tf.sub(1, first)), -2));
+  return tf.reshape(tf.mul(radius, tf.cos(tf.mul(second, 2 * Math.PI))), [...shape]);
+}
+
 /** The numbers of `statelessUniform`, in JavaScript. */
 export function philoxUniform(size: number, first: number, second: number): Float32Array {
   // a 32-bit seed is widened with its sign

@@ -1,6 +1,8 @@
-import { ptsToSeconds } from '../../core/index.js';
+import { readFileSync } from 'node:fs';
+import { MediaError, ptsToSeconds } from '../../core/index.js';
 import { selectDecoder } from '../../ingest/index.js';
 import type { EstimatorFrame } from '../../mining/index.js';
+import { decodePpm } from '../../vision/index.js';
 
 /** Frames per second taken for pictures in a folder, which have no times. */
 const picturesPerSecond = 25;
@@ -25,6 +27,24 @@ export async function* pictureFrames(paths: readonly string[], decoder: string):
 
 /** One picture file, RGB. */
 export async function readPicture(path: string, decoder: string, seconds = 0): Promise<EstimatorFrame> {
+  if (/\.p[pg]m$/i.test(path)) return readPpm(path, seconds);
   for await (const frame of videoFrames(path, decoder)) return { ...frame, seconds };
   throw new Error(`${path} holds no picture.`);
+}
+
+/** Decoders of video disagree on portable pixmaps, and the picture codec lacks them. */
+function readPpm(path: string, seconds: number): EstimatorFrame {
+  try {
+    const { data, width, height, channels } = decodePpm(readFileSync(path));
+    return { data: channels === 3 ? data : spread(data), width, height, channels: 3, seconds };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new MediaError('cannot-open', `${path}: ${why}`, { context: { path }, cause });
+  }
+}
+
+function spread(luma: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(3 * luma.length);
+  luma.forEach((value, i) => rgb.fill(value, 3 * i, 3 * i + 3));
+  return rgb;
 }

@@ -9,6 +9,7 @@ import {
 } from '../define-evaluator.js';
 import { areaUnderCurve, balancedAccuracy, bootstrapInterval } from '../metrics/index.js';
 import { fitProbe, takeRows, toMatrix } from '../probe/index.js';
+import { readTrunk } from './untrained-trunk.js';
 import { viewTrivially } from './trivial.js';
 
 const configSchema = z.strictObject({
@@ -17,7 +18,16 @@ const configSchema = z.strictObject({
     .int()
     .min(2)
     .default(5)
-    .describe('Parts, by group, over which the trivial features are fitted and tested in turn.'),
+    .describe(
+      'Parts, by group, over which the trivial features and the head on the untrained trunk are fitted and tested in turn.',
+    ),
+  trunkUnits: z
+    .int()
+    .positive()
+    .default(256)
+    .describe(
+      "Units of the untrained trunk's first layer, of each frame, that a head is fitted on; drawn where there are more.",
+    ),
 });
 
 /** One tuple that was asked. */
@@ -42,8 +52,8 @@ export default defineEvaluator({
     const { dataset, seeds, random } = context;
     if (!dataset || dataset.samples === 0) throw new ConfigError('There are no held-out samples to evaluate on.');
     const models = [trainer, ...(await openUntrained(context))];
-    const { questions, scores } = await ask(models, dataset, context).finally(() =>
-      models.slice(1).forEach((model) => model.dispose()),
+    const { questions, scores, trunk } = await ask(models, dataset, { context, trunkUnits: config.trunkUnits }).finally(
+      () => models.slice(1).forEach((model) => model.dispose()),
     );
     const labels = questions.map(({ label }) => label);
     const sources = questions.map(({ source }) => source);
@@ -80,11 +90,13 @@ export default defineEvaluator({
       kind: 'rival',
       rival: { name: 'frame-difference', metrics: measure([questions.map(({ betweenness }) => betweenness)]) },
     };
-    const trivial = crossFit(questions, {
-      folds: config.folds,
-      order: random.fork('folds').shuffle([...new Set(questions.map(({ group }) => group))]),
-    });
+    const order = random.fork('folds').shuffle([...new Set(questions.map(({ group }) => group))]);
+    const fit = (features: readonly ArrayLike<number>[]) =>
+      crossFit(questions, features, { folds: config.folds, order });
+    const trivial = fit(questions.map(({ features }) => features));
     if (trivial) yield { kind: 'rival', rival: { name: 'trivial-features', metrics: measure([trivial]) } };
+    const head = trunk.length > 0 ? fit(trunk) : null;
+    if (head) yield { kind: 'rival', rival: { name: 'untrained-trunk', metrics: measure([head]) } };
     for (const [i, { key, source, group, label, places }] of questions.entries()) {
       yield { kind: 'prediction', row: { key, source, group, label, places, score: scores[0]![i] } };
     }
@@ -100,13 +112,25 @@ async function openUntrained({
   return models;
 }
 
-/** Asks every model about every tuple. Scores are the logit of "in order" above that of "not". */
+/**
+ * Asks every model about every tuple. Scores are the logit of "in order" above that of "not"; `trunk` holds what the first untrained
+ * model's encoder makes of each tuple, and is empty where there is none.
+ */
 async function ask(
   models: readonly Trainer[],
   dataset: EvaluationDataset,
-  { emit, signal }: EvaluateContext<'trainer'>,
-): Promise<{ readonly questions: readonly Question[]; readonly scores: readonly number[][] }> {
+  {
+    context: { emit, signal, random },
+    trunkUnits,
+  }: { readonly context: EvaluateContext<'trainer'>; readonly trunkUnits: number },
+): Promise<{
+  readonly questions: readonly Question[];
+  readonly scores: readonly number[][];
+  readonly trunk: readonly Float32Array[];
+}> {
   const questions: Question[] = [];
+  const trunk: Float32Array[] = [];
+  const untrained = models[1]?.encoder;
   const scores = models.map((): number[] => []);
   const stored = dataset.stored()[Symbol.asyncIterator]();
   let done = 0;
@@ -128,13 +152,14 @@ async function ask(
       logits.dispose();
       for (let i = 0; i < data.length; i += 2) scores[m]!.push(data[i + 1]! - data[i]!);
     });
+    if (untrained) trunk.push(...readTrunk(untrained, tensors, { units: trunkUnits, random: random.fork('trunk') }));
     for (const tensor of Object.values(tensors.tensors)) tensor.dispose();
     done += batch.keys.length;
     batch.release();
     emit({ kind: 'progress', stage: 'evaluate', done, total: dataset.samples, unit: 'samples' });
   }
   await stored.return?.();
-  return { questions, scores };
+  return { questions, scores, trunk };
 }
 
 function readQuestions(batch: SampleBatch, samples: readonly Sample[]): Question[] {
@@ -165,13 +190,14 @@ function readQuestions(batch: SampleBatch, samples: readonly Sample[]): Question
   });
 }
 
-/** Scores of a logistic regression on the trivial features, each fold of groups scored by a fit on the others; null for fewer than two groups. */
+/** Scores of a logistic regression on features of each question, each fold of groups scored by a fit on the others; null for fewer than two groups. */
 function crossFit(
   questions: readonly Question[],
+  features: readonly ArrayLike<number>[],
   { folds, order }: { readonly folds: number; readonly order: readonly string[] },
 ): number[] | null {
   if (order.length < 2) return null;
-  const all = toMatrix(questions.map(({ features }) => features));
+  const all = toMatrix(features);
   const foldOf = new Map(order.map((group, i) => [group, i % folds]));
   const scores = new Array<number>(questions.length).fill(0);
   for (let fold = 0; fold < Math.min(folds, order.length); fold++) {

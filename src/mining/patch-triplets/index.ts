@@ -13,10 +13,10 @@ export default defineMiner({
   version: 1,
   sample: patchTripletsSample,
   config: patchTripletsConfig,
-  views: ({ frameWidth, frameHeight, framesPerSecond, startsPerSecond }) => ({
-    luma: { width: frameWidth, height: frameHeight, fit: 'contain', fps: framesPerSecond, channels: 1 },
+  views: ({ frameWidth: width, frameHeight: height, framesPerSecond, startsPerSecond }) => ({
+    luma: { width, height, fit: 'contain', fps: framesPerSecond, channels: 1, readOnce: true },
     // Scaling to colour costs eight times what scaling to luma does: only frames that a patch can be cut from.
-    colour: { width: frameWidth, height: frameHeight, fit: 'contain', fps: startsPerSecond, channels: 3 },
+    colour: { width, height, fit: 'contain', fps: startsPerSecond, channels: 3, readOnce: true },
   }),
   async *mineShot(video, shot, config, { random, reject, signal }) {
     const { source } = video;

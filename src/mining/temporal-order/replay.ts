@@ -10,9 +10,9 @@ import type { Candidate } from './record.js';
 export function temporalOrderViews(config: TemporalOrderConfig) {
   const { flowWidth, flowHeight, imageWidth, imageHeight } = config;
   return {
-    flow: { width: flowWidth, height: flowHeight, fit: 'contain', fps: null, channels: 1 },
-    thumbnail: { width: thumbnailSize, height: thumbnailSize, fit: 'stretch', fps: null, channels: 3 },
-    picture: { width: imageWidth, height: imageHeight, fit: 'stretch', fps: null, channels: 3 },
+    flow: { width: flowWidth, height: flowHeight, fit: 'contain', fps: null, channels: 1, readOnce: true },
+    thumbnail: { width: thumbnailSize, height: thumbnailSize, fit: 'stretch', fps: null, channels: 3, readOnce: true },
+    picture: { width: imageWidth, height: imageHeight, fit: 'stretch', fps: null, channels: 3, readOnce: true },
   } as const satisfies Readonly<Record<string, View>>;
 }
 

@@ -14,9 +14,7 @@ function namesOf(layer: string, part: 'weight' | 'bias'): readonly string[] {
 
 /**
  * Where the weights of a CaffeNet stand in published files: five convolutions, then dense layers, the first of which reads pool5.
- *
- * @param pool5Channels features of the last convolution.
- * @param normalised layers whose running statistics are saved as Caffe's three blobs.
+ * `pool5Channels` are the features of the last convolution, `normalised` layers whose running statistics are saved as Caffe's three blobs.
  */
 export function mapCaffenet({
   dense,

@@ -1,5 +1,7 @@
 import {
   createRandom,
+  rememberPicture,
+  takeRoom,
   type Box,
   type PrepareContext,
   type PreparedSample,
@@ -8,9 +10,8 @@ import {
 } from '../../core/index.js';
 import type { temporalOrderSample } from '../../mining/temporal-order/sample.js';
 import { decodeImage } from '../../vision/image-codec.js';
-import { cropToSquare, type Picture } from '../augment/crop-to-square.js';
+import { cropToSquare, type ColourMatrix, type Picture } from '../augment/crop-to-square.js';
 import type { ShuffleAndLearnConfig } from './config.js';
-import { keepChannel } from './picture.js';
 import { pictureIndex, testTuples, trainingTuple, type Tuple } from './tuples.js';
 
 type TemporalOrderRecord = Sample<typeof temporalOrderSample>;
@@ -37,24 +38,24 @@ export async function prepare(sample: Sample, context: PrepareContext): Promise<
   for (const place of new Set(tuples.flatMap(({ places }) => places))) {
     const image = fields.images[pictureIndex(place, fields.has)];
     if (!image) throw new RangeError(`Record ${key} has no picture for frame ${'abcde'[place]}.`);
-    pictures.set(place, await decodeImage(image));
+    pictures.set(place, await rememberPicture(context.loader, `${key}/${place}`, () => decodeImage(image)));
   }
 
   const size = config.imageSize;
   const frameBytes = size * size * 3;
-  const frames = new Uint8Array(tuples.length * 3 * frameBytes);
+  const shape = [tuples.length, 3, size, size, 3];
+  const frames = takeRoom(context.loader, 'frames', 'uint8', shape);
   tuples.forEach(({ places }, t) => {
-    const draw = drawTuple(config, random);
+    const { shift, mirror, colour } = drawTuple(config, random);
     places.forEach((place, i) => {
       const picture = pictures.get(place)!;
-      const box = frameBox({ picture, patch: fields.patch, config, shift: draw.shift, random });
-      const rgb = cropToSquare(picture, { box, size, mirror: draw.mirror });
-      if (config.colour === 'split') keepChannel(rgb, draw.channel);
-      frames.set(rgb, (t * 3 + i) * frameBytes);
+      const box = frameBox({ picture, patch: fields.patch, config, shift, random });
+      const at = (t * 3 + i) * frameBytes;
+      cropToSquare(picture, { box, size, mirror, colour, out: frames.subarray(at, at + frameBytes) });
     });
   });
   return {
-    frames: { data: frames, dtype: 'uint8', shape: [tuples.length, 3, size, size, 3] },
+    frames: { data: frames, dtype: 'uint8', shape },
     label: { data: Int32Array.from(tuples, ({ label }) => label), dtype: 'int32', shape: [tuples.length] },
     tuple: { data: Int32Array.from(tuples.flatMap(({ places }) => places)), dtype: 'int32', shape: [tuples.length, 3] },
   };
@@ -66,8 +67,14 @@ function drawTuple(config: ShuffleAndLearnConfig, random: Random | null) {
     mirror: random !== null && config.mirror && random.float() < 0.5,
     /** Place of the cut inside the patch, 0–1 each way. */
     shift: random ? ([random.float(), random.float()] as const) : ([0.5, 0.5] as const),
-    channel: random ? random.int(3) : 1,
+    colour: spreadChannel(config, random ? random.int(3) : 1),
   };
+}
+
+/** OPN's channel splitting: one colour channel copied to all three. */
+function spreadChannel({ colour }: ShuffleAndLearnConfig, channel: number): ColourMatrix | null {
+  const row = [0, 1, 2, 3].map((input) => (input === channel ? 1 : 0));
+  return colour === 'split' ? [...row, ...row, ...row] : null;
 }
 
 /** The part of one picture that is shown, each frame moved a little by itself, kept inside. */

@@ -33,9 +33,7 @@ export interface RankingScores {
 /**
  * The ranking loss on the negatives that are chosen in the batch: `mean(max(0, D(a, p) - D(a, n) + margin))`, with D = 1 - cosine.
  * `released` adds the hinge with the two patches of the pair swapped, and divides by 2 · K · P even where a pair has found fewer than K negatives.
- *
- * @param hardShare share of the negatives that are hard ones, float32 [].
- * @param seed of the random ones, int32 [2].
+ * `hardShare` is the share of the negatives that are hard ones, float32 []; `seed` is that of the random ones, int32 [2].
  *
  * Source: Wang and Gupta, ICCV 2015, equations 1 and 2; `released`: xiaolonw/caffe-video_triplet, rank_hard_loss_layer.cpp.
  */

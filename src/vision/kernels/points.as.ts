@@ -25,7 +25,15 @@ export function replicate(picture: usize, width: i32, height: i32, stride: i32, 
  * Half the picture: weights 1 4 6 4 1 each way, centred on even pixels, rounded half up. `line` is scratch of
  * 2 (width + 32) bytes. Reads up to 16 pixels beyond the right edge.
  */
-export function halve(from: usize, fromStride: i32, to: usize, toWidth: i32, toHeight: i32, toStride: i32, line: usize): void {
+export function halve(
+  from: usize,
+  fromStride: i32,
+  to: usize,
+  toWidth: i32,
+  toHeight: i32,
+  toStride: i32,
+  line: usize,
+): void {
   const columns = 2 * toWidth + 4; // source columns -2 to 2 toWidth + 1
   const four = i16x8.splat(4);
   const six = i16x8.splat(6);
@@ -86,7 +94,7 @@ export function cornerness(
   for (let y = top - 1; y <= bottom; y++) {
     tensorRow(picture + y * stride, stride, rows + ((y + 3) % 3) * 3 * line, line, left, right);
     if (y < top + 1) continue;
-    const out = response + ((y - 1) * width << 2);
+    const out = response + (((y - 1) * width) << 2);
     for (let x = left; x < right; x += 4) {
       const at = rows + (x << 2);
       const xx = columnSum(at, line);
@@ -107,7 +115,6 @@ export function cornerness(
   return max<f32>(best, f32x4.extract_lane(largest, 3));
 }
 
-@inline
 function columnSum(at: usize, line: i32): v128 {
   return f32x4.add(f32x4.add(v128.load(at), v128.load(at + 3 * line)), v128.load(at + 6 * line));
 }
@@ -125,14 +132,8 @@ function tensorRow(row: usize, stride: i32, out: usize, line: i32, left: i32, ri
     const g = v128.load_ext<u8>(at + stride - 1);
     const h = v128.load_ext<u8>(at + stride);
     const i = v128.load_ext<u8>(at + stride + 1);
-    const dx = i16x8.add(
-      i16x8.add(i16x8.sub(c, a), i16x8.sub(i, g)),
-      i16x8.shl(i16x8.sub(f, d), 1),
-    );
-    const dy = i16x8.add(
-      i16x8.add(i16x8.sub(g, a), i16x8.sub(i, c)),
-      i16x8.shl(i16x8.sub(h, b), 1),
-    );
+    const dx = i16x8.add(i16x8.add(i16x8.sub(c, a), i16x8.sub(i, g)), i16x8.shl(i16x8.sub(f, d), 1));
+    const dy = i16x8.add(i16x8.add(i16x8.sub(g, a), i16x8.sub(i, c)), i16x8.shl(i16x8.sub(h, b), 1));
     const to = out + (x << 2);
     v128.store(to, slidingSum(dx, dx));
     v128.store(to + line, slidingSum(dx, dy));
@@ -141,7 +142,6 @@ function tensorRow(row: usize, stride: i32, out: usize, line: i32, left: i32, ri
 }
 
 /** Sums of 3 neighbouring products, for the first 4 places. */
-@inline
 function slidingSum(a: v128, b: v128): v128 {
   const low = i32x4.extmul_low_i16x8_s(a, b);
   const high = i32x4.extmul_high_i16x8_s(a, b);
@@ -374,7 +374,6 @@ function compare(picture: usize, stride: i32, x: f32, y: f32, values: usize, gx:
 }
 
 /** Weights of the four pixels around, in 1/16384, as int16 pairs: upper left and right, lower left and right. */
-@inline
 function bilinear(fx: f32, fy: f32): v128 {
   const one: f32 = 16384;
   const w11 = i32(nearest<f32>(fx * fy * one));
@@ -385,18 +384,15 @@ function bilinear(fx: f32, fy: f32): v128 {
 }
 
 /** Bytes of two vectors in turn: the first 8 of each. */
-@inline
 function pairs(left: v128, right: v128): v128 {
   return i8x16.shuffle(left, right, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
 }
 
-@inline
 function pairsHigh(left: v128, right: v128): v128 {
   return i8x16.shuffle(left, right, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
 /** 8 values between the pixels of two rows of pairs, in 1/32 grey levels. */
-@inline
 function mix(above: v128, below: v128, top: v128, bottom: v128): v128 {
   const round = i32x4.splat(256);
   const low = i32x4.add(
@@ -410,7 +406,6 @@ function mix(above: v128, below: v128, top: v128, bottom: v128): v128 {
   return i16x8.narrow_i32x4_s(i32x4.shr_s(i32x4.add(low, round), 9), i32x4.shr_s(i32x4.add(high, round), 9));
 }
 
-@inline
 function total(v: v128): f32 {
   return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
 }

@@ -5,7 +5,7 @@ import { cutPatch } from '../../../src/mining/patch-triplets/patch.js';
 import type { patchTripletsSample } from '../../../src/mining/patch-triplets/sample.js';
 import { decodeImage } from '../../../src/vision/index.js';
 import { digestOf, type Reel } from '../fakes.js';
-import { filmSize, mineFilm, targetFilm } from './films.js';
+import { filmSize, mineFilm, targetFilm, type Film } from './films.js';
 
 type Triplet = Fields<typeof patchTripletsSample>;
 
@@ -53,6 +53,35 @@ describe('patch-triplets', () => {
       expect(fields.framesPerSecond).toBe(25);
       expect([...fields.frameSize]).toEqual([224, 300]);
     }
+  });
+
+  it('mines a picture that stands upright as one that lies: its short side is the measure', async () => {
+    const upright = (size: number): Film => ({
+      ...targetFilm('film', {
+        width: size * 3,
+        height: size * 4,
+        size: size * 1.2,
+        x: (i) => size * (1.2 + i / 50),
+        y: (i) => size * (1.5 + i / 60),
+      }),
+      width: size * 3,
+      height: size * 4,
+    });
+    // Mined as it is, so that the box stands for the 243 pixels that it would have in 480×640.
+    const film = upright(80);
+    const [unit] = await mineFilm(film, { frameWidth: 240, frameHeight: 320 });
+    expect(unit!.samples.length).toBe(1);
+    const fields = unit!.samples[0]!.fields as unknown as Triplet;
+    expect([...fields.frameSize]).toEqual([320, 240]);
+    const side = Math.round((227 * 240) / 448);
+    boxesOf(fields).forEach((box, i) => {
+      const truth = film.box(fields.frames[i]!);
+      expect([box.width, box.height]).toEqual([side, side]);
+      expect(box.x <= truth.x + 3 && box.x + box.width >= truth.x + truth.width - 3).toBe(true);
+      expect(box.y <= truth.y + 3 && box.y + box.height >= truth.y + truth.height - 3).toBe(true);
+      expect(box.y + box.height <= 320 && box.x + box.width <= 240).toBe(true);
+    });
+    expect(fields.flags & 1).toBe(0);
   });
 
   it('stores the patches of the boxes, as sharp as JPEG allows', async () => {

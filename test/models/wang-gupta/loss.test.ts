@@ -12,6 +12,8 @@ interface Batch {
   readonly group?: readonly number[];
 }
 
+const paper = 'paper' as Selection;
+
 beforeAll(() => selectBackend('auto'));
 
 function pairsOf({ rows, label, group = label }: Batch) {
@@ -25,7 +27,7 @@ function pairsOf({ rows, label, group = label }: Batch) {
 
 function lossOf(
   batch: Batch,
-  { selection = 'paper', negatives = 4, margin = 0.5, hardShare = 1, seed = 3 } = {},
+  { selection = paper, negatives = 4, margin = 0.5, hardShare = 1, seed = 3 } = {},
 ): Record<keyof RankingScores, number> {
   return tf.tidy(() => {
     const scalars = { hardShare: tf.scalar(hardShare), seed: tf.tensor1d([seed, 5], 'int32') };
@@ -46,7 +48,7 @@ function lossOf(
 function chosenOf(
   similarity: readonly (readonly number[])[],
   others: readonly (readonly number[])[],
-  { selection = 'paper', negatives = 4, margin = 0.5, hardShare = 1, positive = 1, seed = 3 } = {},
+  { selection = paper, negatives = 4, margin = 0.5, hardShare = 1, positive = 1, seed = 3 } = {},
 ): number[][] {
   return tf.tidy(() => {
     const mask = chooseNegatives(

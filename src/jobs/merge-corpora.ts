@@ -1,0 +1,152 @@
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import {
+  canonicalJson,
+  ConfigError,
+  readJsonFile,
+  readJsonLines,
+  StoreError,
+  syncFolder,
+  toolVersion,
+  uniteFailures,
+  writeJsonLines,
+  type FailureEntry,
+} from '../core/index.js';
+import {
+  corpusFiles,
+  readCorpus,
+  readJournal,
+  uniteSources,
+  writeCorpus,
+  writeJournal,
+  type CorpusFile,
+  type JournalEntry,
+} from '../ingest/index.js';
+
+interface PartCorpus {
+  readonly dir: string;
+  readonly file: CorpusFile;
+  readonly settings: string;
+  readonly entries: readonly JournalEntry[];
+}
+
+/** Media that a corpus made itself lie here, and move with it. */
+const mediaFolder = 'media';
+
+/**
+ * Unites corpora that were ingested with the same settings and decoder: files of the same content become one source, whichever corpus they
+ * are in. The digest is that of ingesting everything at once.
+ *
+ * @throws ConfigError `other-header`, `exists`; StoreError `missing` for a corpus without its journal.
+ */
+export async function mergeCorpora(
+  dirs: readonly string[],
+  out: string,
+): Promise<{ readonly digest: string; readonly sources: number; readonly duplicates: number }> {
+  const target = resolve(out);
+  if (existsSync(target) && readdirSync(target).length > 0)
+    throw new ConfigError(`${target} is there already; choose another folder.`, { code: 'exists', context: { out } });
+  const parts = await Promise.all([...new Set(dirs.map((dir) => resolve(dir)))].map(readPart));
+  const [first] = parts;
+  if (!first) throw new ConfigError('There is nothing to merge.', { code: 'nothing-to-merge' });
+  for (const part of parts) assertSameSettings(first, part);
+  const beside = join(dirname(target), `.${basename(target)}.${process.pid}.merging`);
+  rmSync(beside, { recursive: true, force: true });
+  mkdirSync(beside, { recursive: true });
+  try {
+    for (const { dir } of parts) takeMedia(join(dir, mediaFolder), join(beside, mediaFolder));
+    const entries = uniteEntries(parts);
+    const { sources, duplicates } = uniteSources(entries);
+    writeJournal(beside, { settings: first.settings, entries });
+    const done = new Set(entries.map(({ path }) => (isAbsolute(path) ? path : join(target, path))));
+    const ledgers = parts.map(({ dir }) => readJsonLines<FailureEntry>(join(dir, corpusFiles.failures)));
+    const failures = uniteFailures(ledgers).filter(({ path }) => !done.has(path));
+    if (failures.length > 0) writeJsonLines(join(beside, corpusFiles.failures), failures);
+    const digest = writeCorpus(beside, {
+      toolVersion: toolVersion(),
+      config: first.file.config,
+      decoder: first.file.decoder,
+      benchmarks: Object.assign({}, ...parts.map(({ file }) => file.benchmarks)) as CorpusFile['benchmarks'],
+      sources,
+      duplicates,
+    });
+    if (existsSync(target)) rmSync(target, { recursive: true }); // it is empty
+    renameSync(beside, target);
+    syncFolder(dirname(target));
+    return { digest, sources: sources.length, duplicates: duplicates.length };
+  } finally {
+    rmSync(beside, { recursive: true, force: true });
+  }
+}
+
+async function readPart(dir: string): Promise<PartCorpus> {
+  await readCorpus(dir); // checks manifest and digest
+  const journal = readJournal(dir);
+  if (!journal) {
+    throw new StoreError('missing', `${dir} has no ${corpusFiles.journal}: run its ingest command again.`, {
+      context: { dir },
+    });
+  }
+  return { dir, file: readJsonFile<CorpusFile>(join(dir, corpusFiles.corpus), 1), ...journal };
+}
+
+function assertSameSettings(a: PartCorpus, b: PartCorpus): void {
+  const settingsOf = ({ file, settings }: PartCorpus) =>
+    canonicalJson({ config: file.config, decoder: file.decoder, settings });
+  if (settingsOf(a) === settingsOf(b)) return;
+  throw new ConfigError(`${a.dir} and ${b.dir} were ingested with other settings or another decoder.`, {
+    code: 'other-header',
+    context: { dirs: [a.dir, b.dir] },
+  });
+}
+
+/** One entry for each path, in the order of paths; the later probe where a file changed in between. */
+function uniteEntries(parts: readonly PartCorpus[]): readonly JournalEntry[] {
+  const byPath = new Map<string, JournalEntry>();
+  for (const { dir, entries } of parts) {
+    for (const entry of entries) {
+      const moves = isAbsolute(entry.path) || entry.path.startsWith(`${mediaFolder}/`);
+      const path = moves ? entry.path : join(dir, entry.path);
+      const other = byPath.get(path);
+      if (!other || other.mtimeMs < entry.mtimeMs) byPath.set(path, { ...entry, path });
+    }
+  }
+  return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Takes over a folder's files under the same names, by hard link where that is possible. */
+function takeMedia(from: string, to: string): void {
+  if (!existsSync(from)) return;
+  mkdirSync(to, { recursive: true });
+  for (const item of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, item.name), join(to, item.name)];
+    if (item.isDirectory()) takeMedia(source, target);
+    else if (!existsSync(target)) linkOrCopy(source, target);
+    else if (!readFileSync(source).equals(readFileSync(target))) {
+      throw new ConfigError(`${source} differs from another corpus's file of that name.`, {
+        context: { path: source },
+      });
+    }
+  }
+}
+
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+    const { atime, mtime } = statSync(from);
+    utimesSync(to, atime, mtime); // by which a corpus knows that a file has not changed
+  }
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { loopSettings } from '../../engine/index.js';
+
+const count = () => z.int().positive();
+
+/** Settings of PredNet. Every default is that of `small`. */
+export const predNetConfig = z.strictObject({
+  ...loopSettings,
+  preset: z
+    .enum(['paper', 'small', 'tiny'])
+    .default('small')
+    .describe('Which set of values the other keys start from.'),
+  steps: z.int().nonnegative().default(600).describe('Updates of the weights.'),
+  batchSize: count().default(8).describe('Clips in one batch.'),
+  learningRate: z.number().positive().default(0.001).describe('Step size before any drop.'),
+  learningRateDrops: z
+    .array(z.number().min(0).max(1))
+    .default([])
+    .describe('Shares of the steps after which the learning rate is divided by ten.'),
+  beta1: z.number().min(0).lt(1).default(0.9).describe("Share that Adam's mean gradient keeps."),
+  beta2: z.number().min(0).lt(1).default(0.999).describe("Share that Adam's mean squared gradient keeps."),
+  epsilon: z.number().positive().default(1e-7).describe("Adam's smallest divisor."),
+  logEverySteps: count().default(10).describe('How often the loss is read and logged.'),
+  checkpointEverySteps: count().default(100).describe('How often a checkpoint is written.'),
+  width: count().default(64).describe('Width of the frames; divisible by 2 once for each layer above the first.'),
+  height: count().default(64).describe('Height of the frames, likewise.'),
+  channels: z.literal([1, 3]).default(1).describe('1: brightness, 3: RGB.'),
+  frames: z.int().min(2).default(10).describe('Frames of one clip.'),
+  crop: z
+    .enum(['middle', 'random'])
+    .default('random')
+    .describe('Where clips of another aspect are cut while learning; middle is what testing takes.'),
+  mirror: z.boolean().default(true).describe('Swap left and right of whole clips, half of the time.'),
+  targetChannels: z
+    .array(count())
+    .min(1)
+    .default([16, 32])
+    .describe('Features of the targets A of the layers above the first, whose target is the frame.'),
+  stateChannels: z
+    .array(count())
+    .min(2)
+    .default([4, 16, 32])
+    .describe('Features of the representations R, one for each layer from the first on.'),
+  layers: z
+    .enum(['L0', 'Lall'])
+    .default('L0')
+    .describe("Which layers' errors make the loss: the first's, or a tenth of each other's too."),
+  objective: z
+    .enum(['errors', 'pixels', 'errors-then-pixels'])
+    .default('errors')
+    .describe(
+      "What is made small: the error units; the difference of prediction and truth; or the first while frames are seen and the second after extrapolateFrom. For extrapolation the second, since error units then compare with the network's own frames.",
+    ),
+  pixelLoss: z
+    .enum(['l1', 'l2'])
+    .default('l1')
+    .describe('How pixels are compared: half the absolute difference, or the squared one.'),
+  extrapolateFrom: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('From this frame on, counted from 0, the network sees its own predictions; 0: it always sees the truth.'),
+  pixels: z
+    .enum(['relu', 'softplus', 'straight'])
+    .default('straight')
+    .describe(
+      'What keeps predicted pixels in range: a relu, whose channels can die; softplus; or nothing inside the network, and a cut to 0–1 outside it.',
+    ),
+  pixelBias: z
+    .number()
+    .default(0)
+    .describe('First bias of the predicted pixels; a small positive one keeps a relu alive.'),
+  encoderFrames: z.int().min(2).default(4).describe('How often a still picture is shown before its features are read.'),
+});
+
+/** Checked settings of PredNet. */
+export type PredNetConfig = z.infer<typeof predNetConfig>;
+
+/** Values of the presets; a key that is not named has the schema's default. */
+export const predNetPresets: Readonly<Record<PredNetConfig['preset'], Partial<PredNetConfig>>> = {
+  paper: {
+    steps: 18_750, // 150 epochs of 500 clips
+    batchSize: 4,
+    learningRateDrops: [0.5],
+    checkpointEverySteps: 500,
+    width: 160,
+    height: 128,
+    channels: 3,
+    crop: 'middle',
+    mirror: false,
+    targetChannels: [48, 96, 192],
+    stateChannels: [3, 48, 96, 192],
+    pixels: 'relu',
+  },
+  small: {},
+  tiny: {
+    steps: 20,
+    batchSize: 4,
+    checkpointEverySteps: 10,
+    logEverySteps: 5,
+    width: 16,
+    height: 8,
+    frames: 4,
+    targetChannels: [4, 6],
+    stateChannels: [2, 4, 6],
+    pixelBias: 0.1,
+    encoderFrames: 2,
+  },
+};

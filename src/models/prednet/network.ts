@@ -1,0 +1,116 @@
+import { conv2d, maxPool, relu, tf } from '../../engine/index.js';
+import type { PredNetConfig } from './config.js';
+import type { LayerKernels, Tensor } from './kernels.js';
+import type { LayerSize } from './shapes.js';
+
+/** What one layer hands on to the next frame: float32 [batch, height, width, features] each. */
+export interface LayerState {
+  /** R, [batch, height, width, states]. */
+  readonly representation: Tensor;
+  /** C, likewise. */
+  readonly cell: Tensor;
+  /** E, [batch, height, width, 2 · targets]: predicted too high, then too low; none is below 0. */
+  readonly error: Tensor;
+}
+
+/** Everything that one frame makes in one layer; all that the reference's `output_mode` names. */
+export interface LayerActivity extends LayerState {
+  /** A, [batch, height, width, targets]. */
+  readonly target: Tensor;
+  /** Ahat, likewise; in the first layer the predicted frame as the network sees it. */
+  readonly prediction: Tensor;
+}
+
+/** A network at work: its weights, united, and its shape. */
+export interface PredNet {
+  readonly kernels: readonly LayerKernels[];
+  readonly sizes: readonly LayerSize[];
+  readonly pixels: PredNetConfig['pixels'];
+}
+
+type Expectation = Pick<LayerState, 'representation' | 'cell'>;
+
+/**
+ * The first half of a frame's step, from the top layer down: what is expected before the frame is seen. Shapes at the line ends are those of
+ * the second layer of `paper`.
+ *
+ * @param previous state after the last frame. Null: there was none, all is 0, and what comes is the same for every clip: batch 1.
+ * @returns R and C by layer, from the first on.
+ *
+ * Source: Lotter, Kreiman and Cox, ICLR 2017, algorithm 1; coxlab/prednet, prednet.py, `step`.
+ */
+export function anticipate(
+  { kernels, sizes }: PredNet,
+  previous: readonly LayerState[] | null,
+): readonly Expectation[] {
+  const expected: Expectation[] = [];
+  let above: Tensor | null = null;
+  for (let l = sizes.length - 1; l >= 0; l--) {
+    const { height, width, states } = sizes[l]!;
+    const { own, above: enlarged } = kernels[l]!;
+    const before = previous?.[l];
+    let sum: Tensor | null = null;
+    if (above && enlarged) {
+      const shape = [above.shape[0]!, height, width, 4 * states] as [number, number, number, number];
+      sum = tf.conv2dTranspose(above as never, enlarged as never, shape, 2, 'same'); // [batch, 64, 80, 192]
+    }
+    if (before) {
+      const seen = tf.concat([before.representation, before.error], 3); // [batch, 64, 80, 144]
+      const convolved = conv2d(seen, own.weight, { bias: own.bias }); // [batch, 64, 80, 192]
+      sum = sum ? tf.add(convolved, sum) : convolved;
+    } else sum = sum ? tf.add(sum, own.bias) : tf.broadcastTo(own.bias, [1, height, width, 4 * states]);
+    const state = moveCell(sum, before?.cell ?? null);
+    expected.unshift(state);
+    above = state.representation;
+  }
+  return expected;
+}
+
+/** The convolutional LSTM's gates, of `1.2 x + 3` for i, f and o; hard sigmoid as Keras has it, and no peepholes. */
+function moveCell(gates: Tensor, before: Tensor | null): Expectation {
+  const [i, f, o, c] = tf.split(gates, 4, 3) as [Tensor, Tensor, Tensor, Tensor];
+  const taken = tf.mul(tf.relu6(i), tf.tanh(c)); // relu6 is six times the hard sigmoid
+  const cell = tf.mul(before ? tf.add(tf.mul(tf.relu6(f), before), taken) : taken, 1 / 6);
+  return { cell, representation: tf.mul(tf.mul(tf.relu6(o), tf.tanh(cell)), 1 / 6) };
+}
+
+/** The predicted frame: `raw` is what the network compares, `shown` is within 0–1; float32 [batch, height, width, channels]. */
+export function predictFrame(
+  { kernels, pixels }: PredNet,
+  representation: Tensor,
+): { readonly raw: Tensor; readonly shown: Tensor } {
+  const { weight, bias } = kernels[0]!.prediction;
+  const x = conv2d(representation, weight, { bias });
+  if (pixels === 'straight') return { raw: x, shown: tf.clipByValue(x, 0, 1) };
+  const raw = tf.minimum(pixels === 'relu' ? relu(x) : tf.softplus(x), 1);
+  return { raw, shown: raw };
+}
+
+/**
+ * The second half of a frame's step, from the first layer up: by how much each expectation was wrong.
+ *
+ * @param frame what came, float32 [batch, height, width, channels]; null: what was predicted for the frame before.
+ * @param raw the first layer's prediction.
+ * @param depth layers that are wanted, from the first on; the last frame of a clip needs no more than its loss.
+ */
+export function compare(
+  { kernels }: PredNet,
+  expected: readonly Expectation[],
+  { frame, raw, depth = expected.length }: { readonly frame: Tensor; readonly raw: Tensor; readonly depth?: number },
+): readonly LayerActivity[] {
+  const layers: LayerActivity[] = [];
+  let target = frame;
+  for (let l = 0; l < depth; l++) {
+    const { prediction: weights, target: next } = kernels[l]!;
+    const { representation, cell } = expected[l]!;
+    const prediction: Tensor = l === 0 ? raw : relu(conv2d(representation, weights.weight, { bias: weights.bias })); // [batch, 64, 80, 48]
+    const difference = tf.sub(prediction, target);
+    const error = relu(tf.concat([difference, tf.neg(difference)], 3)); // [batch, 64, 80, 96]
+    layers.push({ representation, cell, error, target, prediction });
+    if (next && l + 1 < depth) {
+      const convolved = conv2d(error, next.weight, { bias: next.bias }); // [batch, 64, 80, 96]
+      target = relu(maxPool(convolved, { size: 2, stride: 2 })); // the relu after pooling: the same, on a quarter
+    }
+  }
+  return layers;
+}

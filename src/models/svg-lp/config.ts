@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { loopSettings } from '../../engine/index.js';
+
+const count = () => z.int().positive();
+const byDataset = 'null: as the dataset has it.';
+
+/** Settings of stochastic video generation. Every default is that of `small`. */
+export const svgLpConfig = z.strictObject({
+  ...loopSettings,
+  preset: z
+    .enum(['paper', 'small', 'tiny'])
+    .default('small')
+    .describe('Which set of values the other keys start from.'),
+  dataset: z
+    .enum(['sm-mnist', 'kth', 'bair'])
+    .default('sm-mnist')
+    .describe("Whose published values the keys have that are null: Stochastic Moving MNIST, KTH or BAIR's robot."),
+  steps: z.int().nonnegative().default(800).describe('Updates of the weights.'),
+  batchSize: z.int().min(2).default(32).describe('Clips in one batch.'),
+  learningRate: z.number().positive().default(0.002).describe('Step size of Adam; it does not fall.'),
+  beta1: z.number().min(0).lt(1).default(0.9).describe("Share of Adam's running mean of gradients that is kept."),
+  beta2: z.number().min(0).lt(1).default(0.999).describe("Share of Adam's running mean of squares that is kept."),
+  logEverySteps: count().default(20).describe('How often the loss is read and logged.'),
+  checkpointEverySteps: count().default(200).describe('How often a checkpoint is written.'),
+  prior: z
+    .enum(['learned', 'fixed', 'none'])
+    .default('learned')
+    .describe('Where the noise of a prediction comes from: SVG-LP, SVG-FP, or none at all, the deterministic rival.'),
+  backbone: z
+    .enum(['dcgan', 'vgg'])
+    .nullable()
+    .default(null)
+    .describe(`Convolutions of encoder and decoder; ${byDataset}`),
+  imageSize: z
+    .union([z.literal(16), z.literal(32), z.literal(64), z.literal(128)])
+    .default(32)
+    .describe('Side of the square frames, pixels; the weight of KL against a sum over pixels changes with it.'),
+  channels: z
+    .union([z.literal(1), z.literal(3)])
+    .nullable()
+    .default(null)
+    .describe(`Grey or RGB; ${byDataset}`),
+  width: count()
+    .default(16)
+    .describe('Features of the first level; each further one has twice as many, up to eight times.'),
+  codeSize: count().default(64).describe("Features of a frame's code: g."),
+  latentSize: count().nullable().default(null).describe(`Numbers that are drawn for a frame: z; ${byDataset}`),
+  hiddenSize: count().default(128).describe('Features of every LSTM.'),
+  predictorLayers: count().default(2).describe('LSTMs of the predictor; posterior and prior have one.'),
+  lstmBias: z
+    .enum(['single', 'double'])
+    .default('single')
+    .describe('Biases of an LSTM: one, or two that are added, as in PyTorch; that changes only the count.'),
+  klWeight: z.number().nonnegative().nullable().default(null).describe(`Weight of KL in the loss: beta; ${byDataset}`),
+  klWarmUpSteps: z.int().nonnegative().default(0).describe('Updates over which that weight rises from 0.'),
+  observes: count().nullable().default(null).describe(`Frames that are seen before the first prediction; ${byDataset}`),
+  predicts: count().nullable().default(null).describe(`Frames that are predicted in training; ${byDataset}`),
+  start: z
+    .enum(['random', 'first'])
+    .default('random')
+    .describe('Where in a longer clip training starts; BAIR was trained on its first frames only.'),
+  skipMode: z
+    .enum(['lastGroundTruth', 'anchor', 'everyFrame'])
+    .default('lastGroundTruth')
+    .describe(
+      'Frame whose feature maps the decoder is given: the last true one, the one before it as the released code has it, or always the last input.',
+    ),
+  bnScope: z
+    .enum(['step', 'sequence'])
+    .default('sequence')
+    .describe('What batch statistics are of: one frame of all clips, as released, or all frames of all clips.'),
+  bnEval: z
+    .enum(['running', 'batch'])
+    .default('running')
+    .describe(
+      'Statistics of a prediction: those kept in training, or those of its own batch, as the released LP script.',
+    ),
+});
+
+/** Checked settings of stochastic video generation. */
+export type SvgLpConfig = z.infer<typeof svgLpConfig>;
+
+/** Values of the presets; a key that is not named has the schema's default. */
+export const svgLpPresets: Readonly<Record<SvgLpConfig['preset'], Partial<SvgLpConfig>>> = {
+  paper: {
+    steps: 180_000,
+    batchSize: 100,
+    checkpointEverySteps: 600,
+    imageSize: 64,
+    width: 64,
+    codeSize: 128,
+    hiddenSize: 256,
+    lstmBias: 'double',
+    bnScope: 'step',
+  },
+  small: {},
+  tiny: {
+    steps: 20,
+    batchSize: 4,
+    logEverySteps: 5,
+    checkpointEverySteps: 10,
+    imageSize: 16,
+    width: 4,
+    codeSize: 8,
+    latentSize: 2,
+    hiddenSize: 8,
+    observes: 2,
+    predicts: 3,
+  },
+};
+
+/** What a dataset's published runs used. */
+type DatasetValues = Pick<SvgLpPlan, 'backbone' | 'channels' | 'latentSize' | 'klWeight' | 'observes' | 'predicts'>;
+
+/**
+ * Source: Denton and Fergus, ICML 2018, section 5 and appendix; edenton/svg, README.md. Of KTH the paper's numbers are taken, 32
+ * and a rate of 0.002, where the README has 24 and 0.0008.
+ */
+const datasets: Readonly<Record<SvgLpConfig['dataset'], DatasetValues>> = {
+  'sm-mnist': { backbone: 'dcgan', channels: 1, latentSize: 10, klWeight: 1e-4, observes: 5, predicts: 10 },
+  kth: { backbone: 'vgg', channels: 1, latentSize: 32, klWeight: 1e-6, observes: 10, predicts: 10 },
+  bair: { backbone: 'vgg', channels: 3, latentSize: 64, klWeight: 1e-4, observes: 2, predicts: 10 },
+};
+
+/** The settings with nothing left open. */
+export type SvgLpPlan = { readonly [K in keyof SvgLpConfig]: NonNullable<SvgLpConfig[K]> };
+
+/** The settings with the dataset's values where there are none. */
+export function planModel(config: SvgLpConfig): SvgLpPlan {
+  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
+  return { ...datasets[config.dataset], ...given } as SvgLpPlan;
+}
