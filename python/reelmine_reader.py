@@ -1,6 +1,7 @@
 """Reads datasets mined by Reelmine: pip install lmdb msgpack numpy (torch for TorchDataset, safetensors for artefacts)."""
 
 import bisect
+import functools
 import importlib
 import itertools
 import json
@@ -11,20 +12,17 @@ import lmdb
 import msgpack
 import numpy
 
-_DATABASES = (b"samples", b"labels", b"index")
-
 
 class Dataset:
     """A closed dataset: records by ordinal, in the order of their keys. Safe to fork and to pickle."""
 
     def __init__(self, folder):
-        self.folder = str(folder)
+        self.folder = os.path.abspath(folder)
         with open(os.path.join(self.folder, "dataset.json"), encoding="utf-8") as file:
             self.header = json.load(file)
         if self.header["schema"] > 1 or self.header["digest"] is None:
             raise ValueError(f"{folder} has schema {self.header['schema']} (up to 1 is read), or is not finished")
         self._ends = list(itertools.accumulate(map(self._count, range(self.header["shards"]))))
-        self._pid, self._shards = None, []
 
     def __len__(self):
         return self._ends[-1]
@@ -36,7 +34,7 @@ class Dataset:
             raise IndexError(ordinal)
         shard = bisect.bisect_right(self._ends, ordinal)
         local = ordinal - (self._ends[shard - 1] if shard else 0)
-        env, samples, labels, index = self._open()[shard]
+        env, samples, labels, index = _open(os.path.join(self.folder, f"{shard:05d}.mdb"))
         with env.begin() as txn:
             key = txn.get(struct.pack(">I", local), db=index)
             record = msgpack.unpackb(txn.get(key, db=samples), object_hook=_array)
@@ -52,17 +50,16 @@ class Dataset:
         with open(os.path.join(self.folder, f"{shard:05d}.json"), encoding="utf-8") as file:
             return json.load(file)["samples"]
 
-    def _open(self):
-        if self._pid != os.getpid():  # LMDB environments do not survive a fork
-            self._pid, self._shards = os.getpid(), []
-            for shard in range(len(self._ends)):
-                path = os.path.join(self.folder, f"{shard:05d}.mdb")
-                env = lmdb.open(path, subdir=False, readonly=True, lock=False, readahead=False, max_dbs=8)
-                self._shards.append((env, *(env.open_db(name, create=False) for name in _DATABASES)))
-        return self._shards
 
-    def __getstate__(self):
-        return {**self.__dict__, "_pid": None, "_shards": []}
+@functools.lru_cache(maxsize=None)
+def _open(path):
+    """A shard, opened once: LMDB refuses a second time in one process."""
+    env = lmdb.open(path, subdir=False, readonly=True, lock=False, readahead=False, max_dbs=8)
+    return env, *(env.open_db(name, create=False) for name in (b"samples", b"labels", b"index"))
+
+
+if hasattr(os, "register_at_fork"):  # an environment does not survive a fork
+    os.register_at_fork(after_in_child=_open.cache_clear)
 
 
 def _array(value):

@@ -10,6 +10,7 @@ import {
   readJsonLines,
   secondsToPts,
   type Metric,
+  type MetricCurve,
   type Rival,
   type VideoSource,
 } from '../core/index.js';
@@ -202,6 +203,7 @@ interface ResultFile {
   readonly data: Readonly<Record<string, unknown>>;
   readonly metrics: readonly Metric[];
   readonly rivals: readonly Rival[];
+  readonly curves?: readonly MetricCurve[];
   readonly leak: number | null;
 }
 
@@ -216,6 +218,7 @@ function readResult(file: string): ResultReport {
     facts,
     metrics: result.metrics,
     rivals: result.rivals,
+    ...(result.curves ? { curves: result.curves } : {}),
     ...(result.leak === null
       ? {}
       : { notes: [`Scored on data of which ${result.leak} videos or groups were trained on.`] }),

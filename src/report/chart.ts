@@ -21,6 +21,8 @@ export interface Series {
   readonly tone: Tone;
   /** Drawn thin and pale, as raw values behind smoothed ones. */
   readonly faint?: boolean;
+  /** A pale band, such as a 95 % interval: [x, low, high], x rising. */
+  readonly band?: readonly (readonly [number, number, number])[];
 }
 
 // ECharts computes with colours, so it is given plain ones, each of which becomes a variable of the style sheet in the SVG.
@@ -38,7 +40,7 @@ const size = { width: 470, height: 240 };
 
 /**
  * Curves over a common axis, as an inline SVG with a legend. `id` is unique in the page, since names inside the SVG start
- * with it; `description` says what can be seen; `level` is a dashed horizontal line, such as chance.
+ * with it; `description` says what can be seen; `level` is a dashed horizontal line, such as chance, `mark` a vertical one.
  */
 export function lineChart({
   id,
@@ -48,6 +50,7 @@ export function lineChart({
   percent = false,
   fromZero = false,
   level,
+  mark,
   maxPoints = 400,
 }: {
   readonly id: string;
@@ -57,6 +60,7 @@ export function lineChart({
   readonly percent?: boolean;
   readonly fromZero?: boolean;
   readonly level?: { readonly value: number; readonly name: string } | undefined;
+  readonly mark?: { readonly x: number; readonly name: string } | undefined;
   readonly maxPoints?: number;
 }): Markup {
   const drawn = series
@@ -64,6 +68,7 @@ export function lineChart({
     .filter((one) => one.points.length > 0);
   const ys = [
     ...drawn.flatMap((one) => one.points.map(([, y]) => y)),
+    ...drawn.flatMap(({ band = [] }) => band.flatMap(([, low, high]) => [low, high])),
     ...(level ? [level.value] : []),
     ...(fromZero ? [0] : []),
   ];
@@ -96,32 +101,70 @@ export function lineChart({
       axisLabel: { ...labelStyle, formatter: label, hideOverlap: true },
       splitLine: { lineStyle: { color: stand.grid } },
     },
-    series: drawn.map((one, i) => ({
-      type: 'line',
-      name: one.name,
-      data: one.points,
-      silent: true,
-      emphasis: { disabled: true },
-      // A lone point has no line to be seen by.
-      showSymbol: one.points.length === 1,
-      symbol: 'circle',
-      symbolSize: 6,
-      itemStyle: { color: stand[one.tone] },
-      lineStyle: { color: stand[one.tone], width: one.faint ? 1 : 2, opacity: one.faint ? 0.4 : 1 },
-      ...(level && i === 0
-        ? {
-            markLine: {
-              silent: true,
-              symbol: 'none',
-              lineStyle: { color: stand.soft, type: 'dashed', width: 1 },
-              label: { position: 'insideEndTop', formatter: () => level.name, color: stand.soft, fontSize: 12 },
-              data: [{ yAxis: level.value }],
-            },
-          }
-        : {}),
-    })),
+    series: [
+      ...drawn.map((one, i) => ({
+        type: 'line',
+        name: one.name,
+        data: one.points,
+        silent: true,
+        emphasis: { disabled: true },
+        // A lone point has no line to be seen by.
+        showSymbol: one.points.length === 1,
+        symbol: 'circle',
+        symbolSize: 6,
+        itemStyle: { color: stand[one.tone] },
+        lineStyle: { color: stand[one.tone], width: one.faint ? 1 : 2, opacity: one.faint ? 0.4 : 1 },
+        ...(i === 0 && (level || mark) ? { markLine: guides(level, mark) } : {}),
+      })),
+      ...drawn.flatMap(bandSeries),
+    ],
   });
   return html`${drawn.length > 1 && legend(drawn)}${svg}`;
+}
+
+function guides(
+  level: { readonly value: number; readonly name: string } | undefined,
+  mark: { readonly x: number; readonly name: string } | undefined,
+) {
+  const label = { color: stand.soft, fontSize: 12 };
+  return {
+    silent: true,
+    symbol: 'none',
+    lineStyle: { color: stand.soft, type: 'dashed', width: 1 },
+    data: [
+      ...(level
+        ? [{ yAxis: level.value, label: { ...label, position: 'insideEndTop', formatter: () => level.name } }]
+        : []),
+      ...(mark
+        ? [{ xAxis: mark.x, label: { ...label, position: 'insideEndBottom', formatter: () => mark.name } }]
+        : []),
+    ],
+  };
+}
+
+/** A band as an area that is stacked on its lower edge, which itself is not drawn. */
+function bandSeries({ band = [], tone }: Series, i: number) {
+  if (band.length < 2) return [];
+  const common = {
+    type: 'line',
+    name: '',
+    stack: `band-${i}`,
+    stackStrategy: 'all',
+    silent: true,
+    emphasis: { disabled: true },
+    showSymbol: false,
+    symbol: 'none',
+    lineStyle: { width: 0, opacity: 0 },
+    itemStyle: { color: stand[tone] },
+  };
+  return [
+    { ...common, data: band.map(([x, low]) => [x, low]) },
+    {
+      ...common,
+      data: band.map(([x, low, high]) => [x, high - low]),
+      areaStyle: { color: stand[tone], opacity: 0.16 },
+    },
+  ];
 }
 
 /** Horizontal bars with their counts, the longest first, as an inline SVG. */

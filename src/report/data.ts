@@ -1,4 +1,4 @@
-import type { EncodedImage, FailureEntry, Metric, Rival, VideoSource } from '../core/index.js';
+import type { EncodedImage, FailureEntry, Metric, MetricCurve, Rival, VideoSource } from '../core/index.js';
 
 /** A label and what it says. */
 export interface Fact {
@@ -119,6 +119,8 @@ export interface ResultReport {
   readonly facts: readonly Fact[];
   readonly metrics: readonly Metric[];
   readonly rivals: readonly Rival[];
+  /** Metrics step by step. */
+  readonly curves?: readonly MetricCurve[];
   readonly notes?: readonly string[];
 }
 

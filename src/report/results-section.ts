@@ -1,4 +1,5 @@
 import type { Metric } from '../core/index.js';
+import { curveCharts } from './curve-charts.js';
 import type { ResultReport } from './data.js';
 import { intervalPlot } from './drawing.js';
 import { capitalize, formatCount, formatValue, nameToWords } from './format.js';
@@ -42,7 +43,7 @@ function protocolPart(protocol: string, results: readonly ResultReport[]): Marku
       return html`${results.length > 1 && html`<h4>${subject}</h4>`}${facts.length > 0 && factList(facts)}
       ${verdicts.map((verdict) => verdict && sentence(verdict))}${notes.map((note) => html`<p>${note}</p>`)}`;
     })}
-    ${[...kinds.values()].map((metric) => metricTable(protocol, metric, results))}`;
+    ${curveCharts(protocol, results)}${[...kinds.values()].map((metric) => metricTable(protocol, metric, results))}`;
 }
 
 function sentence({ side, text }: Verdict): Markup {

@@ -3,6 +3,8 @@ import type { ColourMatrix, Picture, PictureCut } from './augment.js';
 
 /** How far pictures may be changed while learning. What is left out is not changed. */
 export interface AugmentSettings {
+  /** Cuts at the output's own size, at whole pixels: nothing is scaled, and nothing below but mirroring and colours is drawn. */
+  readonly ownSize?: boolean;
   /** Share of the picture's area that is shown, least and most. */
   readonly area?: readonly [least: number, most: number];
   /** Width by height of what is shown, least and most; default: as the output's. */
@@ -46,10 +48,41 @@ const midGrey = 127.5;
 export function drawAugmentation(
   random: Random,
   settings: AugmentSettings,
-  frame: { readonly width: number; readonly height: number; readonly toWidth: number; readonly toHeight: number },
+  frame: FrameSizes,
   frames = 1,
 ): Augmentation {
-  const { area = [1, 1], aspect, jitter = 0, mirror = 0 } = settings;
+  const { jitter = 0, mirror = 0, ownSize = false } = settings;
+  const part = ownSize ? drawOwnSize(random, frame) : drawPart(random, settings, frame);
+  const mirrored = random.float() < mirror;
+  const shift = (size: number) => (2 * random.float() - 1) * jitter * size;
+  return {
+    part,
+    mirror: mirrored,
+    colour: drawColour(random, settings),
+    shifts:
+      jitter > 0 && !ownSize ? Array.from({ length: frames }, () => [shift(part[2]), shift(part[3])] as const) : [],
+  };
+}
+
+interface FrameSizes {
+  readonly width: number;
+  readonly height: number;
+  readonly toWidth: number;
+  readonly toHeight: number;
+}
+
+function drawOwnSize(random: Random, { width, height, toWidth, toHeight }: FrameSizes): Augmentation['part'] {
+  if (toWidth > width || toHeight > height)
+    throw new RangeError(`A picture of ${width}×${height} holds no part of ${toWidth}×${toHeight}.`);
+  const x = random.int(width - toWidth + 1) / width;
+  return [x, random.int(height - toHeight + 1) / height, toWidth / width, toHeight / height];
+}
+
+function drawPart(
+  random: Random,
+  { area = [1, 1], aspect, jitter = 0 }: AugmentSettings,
+  frame: FrameSizes,
+): Augmentation['part'] {
   const between = ([least, most]: readonly [number, number]) => least + (most - least) * random.float();
   const pixelAspect = frame.width / frame.height;
   const own = frame.toWidth / frame.toHeight;
@@ -63,21 +96,10 @@ export function drawAugmentation(
     break;
   }
   // Room for the shifts is left, or the picture's edge would stop them.
-  const room = (size: number) => Math.max(0, 1 - size * (1 + 2 * jitter));
-  if (jitter > 0) {
-    const most = 1 / (1 + 2 * jitter);
-    const shrink = Math.min(1, most / width, most / height);
-    [width, height] = [width * shrink, height * shrink];
-  }
-  const [x, y] = [width, height].map((size) => size * jitter + room(size) * random.float()) as [number, number];
-  const mirrored = random.float() < mirror;
-  const shift = (size: number) => (2 * random.float() - 1) * jitter * size;
-  return {
-    part: [x, y, width, height],
-    mirror: mirrored,
-    colour: drawColour(random, settings),
-    shifts: jitter > 0 ? Array.from({ length: frames }, () => [shift(width), shift(height)] as const) : [],
-  };
+  const shrink = Math.min(1, 1 / (1 + 2 * jitter) / Math.max(width, height));
+  [width, height] = [width * shrink, height * shrink];
+  const place = (size: number) => size * jitter + Math.max(0, 1 - size * (1 + 2 * jitter)) * random.float();
+  return [place(width), place(height), width, height];
 }
 
 /** What becomes of one frame of a clip. */
@@ -89,12 +111,18 @@ export function cutOf(
   const [dx, dy] = shifts[frame] ?? [0, 0];
   const inside = (value: number, size: number) => Math.min(Math.max(0, value), Math.max(0, 1 - size));
   const box = {
-    x: inside(part[0] + dx, part[2]) * width,
-    y: inside(part[1] + dy, part[3]) * height,
-    width: part[2] * width,
-    height: part[3] * height,
+    x: toWhole(inside(part[0] + dx, part[2]) * width),
+    y: toWhole(inside(part[1] + dy, part[3]) * height),
+    width: toWhole(part[2] * width),
+    height: toWhole(part[3] * height),
   };
   return { box, mirror, colour };
+}
+
+/** A whole number of pixels that division and product have moved is whole again. */
+function toWhole(value: number): number {
+  const whole = Math.round(value);
+  return Math.abs(value - whole) < 1e-9 ? whole : value;
 }
 
 /** One matrix that does first what `first` does, then what `second` does. */

@@ -71,7 +71,7 @@ describe('the way from videos to a report', () => {
     expect(finished.json<Outcome>().digest).toBe(digest);
   }, 180_000);
 
-  it('mines several signals at once to what each gives alone, also after kill -9 at random moments', async () => {
+  it('mines several signals at once to what each gives alone, also after kill -9 at random moments and in parts', async () => {
     const names = ['temporal-order', 'patch-triplets', 'clips'];
     const options = ['--corpus', corpus, '--split', '1', '--limit', '4', '--workers', '2', '--json', '--quiet'];
     const together = ['mine', names.join(','), ...options, '--out', join(dir, 'together')];
@@ -94,7 +94,18 @@ describe('the way from videos to a report', () => {
       expect(alone.counts['samples']).toBeGreaterThan(0);
       expect((await runCli(['verify', join(dir, 'together', name)])).status).toBe(0);
     }
-  }, 180_000);
+    const parts = [1, 2, 3].map((part) => join(dir, `part-${part}`));
+    for (const [i, out] of parts.entries()) {
+      const mined = await runCli(['mine', names.join(','), ...options, '--part', `${i + 1}/3`, '--out', out]);
+      expect(mined.status, mined.stderr).toBe(0);
+    }
+    for (const name of names) {
+      const folders = parts.map((part) => join(part, name));
+      const merged = await runCli(['merge', ...folders, '--out', join(dir, 'merged', name), '--json', '--quiet']);
+      expect(merged.status, merged.stderr).toBe(0);
+      expect(merged.json<Outcome>().digest, name).toBe(signals[name]!.digest);
+    }
+  }, 240_000);
 
   it('trains to the same losses when killed and resumed as when not', async () => {
     const losses = (run: string) =>

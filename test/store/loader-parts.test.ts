@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRandom, type BatchArray, type SampleBatch } from '../../src/core/index.js';
 import { openDataset, type BatchSourceOptions, type Dataset } from '../../src/store/index.js';
 import { classesByLabel, classesBySource, type ClassOrigin } from '../../src/store/balance.js';
@@ -11,12 +11,12 @@ const prepareModule = (name: string) => fileURLToPath(new URL(name, import.meta.
 const start = { epoch: 0, batch: 0 };
 let dataset: Dataset;
 
-beforeAll(async () => {
+beforeEach(async () => {
   const dir = makeTemporaryFolder();
   await writeDataset(dir, { sources: 5, shots: 2, count: 3 }); // 30 samples
   dataset = await openDataset(dir);
 });
-afterAll(() => dataset.close());
+afterEach(() => dataset.close());
 
 interface Taken {
   readonly keys: readonly string[];

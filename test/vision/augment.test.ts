@@ -183,6 +183,20 @@ describe('drawAugmentation', () => {
     expect([box.width, box.height]).toEqual([40, 40]); // the largest square
   });
 
+  test('cuts at whole pixels and scales nothing where the own size is asked for', () => {
+    const picture = noise(61, 47);
+    const places = new Set<string>();
+    for (let seed = 0; seed < 200; seed++) {
+      const draw = drawAugmentation(createRandom(seed), { ownSize: true }, { ...picture, toWidth: 56, toHeight: 45 });
+      const { box } = cutOf(draw, picture);
+      expect([box.width, box.height, box.x % 1, box.y % 1]).toEqual([56, 45, 0, 0]);
+      places.add(`${box.x} ${box.y}`);
+    }
+    expect(places.size).toBe(6 * 3);
+    const small = { ...picture, toWidth: 62, toHeight: 10 };
+    expect(() => drawAugmentation(createRandom(1), { ownSize: true }, small)).toThrow(/holds no part of 62×10/);
+  });
+
   test('leaves grey grey where only saturation and hue change, and scales it where brightness does', () => {
     const apply = (matrix: ColourMatrix, rgb: readonly number[]) =>
       [0, 1, 2].map((row) => rgb.reduce((sum, value, k) => sum + value * matrix[row * 4 + k]!, matrix[row * 4 + 3]!));

@@ -26,30 +26,30 @@ class Pixels {
       v128.store32_lane(at, i8x16.narrow_i16x8_u(words, words), 0);
     }
   }
-}
 
-/** `row` += `weight` · bytes at `from`, 16 at a time; the first tap of a row sets instead of adding. */
-@inline
-function addRow(from: usize, row: usize, count: i32, weight: v128, isFirst: bool): void {
-  for (let i = 0; i < count; i += 16) {
-    const bytes = v128.load(from + <usize>i);
-    const low = i16x8.extend_low_i8x16_u(bytes);
-    const high = i16x8.extend_high_i8x16_u(bytes);
-    let a = f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(low)), weight);
-    let b = f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(low)), weight);
-    let c = f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(high)), weight);
-    let d = f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(high)), weight);
-    const to = row + ((<usize>i) << 2);
-    if (!isFirst) {
-      a = f32x4.add(v128.load(to), a);
-      b = f32x4.add(v128.load(to, 16), b);
-      c = f32x4.add(v128.load(to, 32), c);
-      d = f32x4.add(v128.load(to, 48), d);
+  /** `row` += `weight` · bytes at `from`, 16 at a time; the first tap of a row sets instead of adding. */
+  @inline
+  static addRow(from: usize, row: usize, count: i32, weight: v128, isFirst: bool): void {
+    for (let i = 0; i < count; i += 16) {
+      const bytes = v128.load(from + <usize>i);
+      const low = i16x8.extend_low_i8x16_u(bytes);
+      const high = i16x8.extend_high_i8x16_u(bytes);
+      let a = f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(low)), weight);
+      let b = f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(low)), weight);
+      let c = f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(high)), weight);
+      let d = f32x4.mul(f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(high)), weight);
+      const to = row + ((<usize>i) << 2);
+      if (!isFirst) {
+        a = f32x4.add(v128.load(to), a);
+        b = f32x4.add(v128.load(to, 16), b);
+        c = f32x4.add(v128.load(to, 32), c);
+        d = f32x4.add(v128.load(to, 48), d);
+      }
+      v128.store(to, a);
+      v128.store(to, b, 16);
+      v128.store(to, c, 32);
+      v128.store(to, d, 48);
     }
-    v128.store(to, a);
-    v128.store(to, b, 16);
-    v128.store(to, c, 32);
-    v128.store(to, d, 48);
   }
 }
 
@@ -82,7 +82,7 @@ export function scale(
     for (let k = 0; k < rowReach; k++) {
       const weight = load<f32>(rowTaps + <usize>(k * 8), 4);
       if (weight == 0 && k > 0) break;
-      addRow(picture + <usize>load<i32>(rowTaps + <usize>(k * 8)), row, rowBytes, f32x4.splat(weight), k == 0);
+      Pixels.addRow(picture + <usize>load<i32>(rowTaps + <usize>(k * 8)), row, rowBytes, f32x4.splat(weight), k == 0);
     }
     let taps = columns;
     for (let x = 0; x < width; x++) {
