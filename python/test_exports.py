@@ -108,7 +108,9 @@ def check_parquet(dataset, folder):
         for name, value in record.items():
             if name not in row:
                 continue
-            if isinstance(value, numpy.ndarray):
+            if isinstance(row[name], bytes):
+                assert row[name] == value.tobytes() and row.get(f"{name}_shape", value.shape) == list(value.shape), name
+            elif isinstance(value, numpy.ndarray):
                 assert numpy.array_equal(numpy.asarray(row[name], dtype=value.dtype), value.ravel()), name
             elif dataset.header["fields"].get(name, {}).get("dtype") == "image":
                 assert [item["bytes"] for item in row[name]] == [item["data"] for item in value], name

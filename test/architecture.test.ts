@@ -49,6 +49,11 @@ const table: ImportTable = {
       to: 'vision/image-codec.ts',
       reason: 'the same, and it spares each worker the loading of OpenCV',
     },
+    {
+      from: 'models/augment/**',
+      to: 'vision/augment.ts',
+      reason: 'cuts and colours that tasks share run in the loader, as a kernel',
+    },
     { from: 'eval/mining/**', to: 'mining/index.ts', reason: 'it scores the miners themselves' },
   ],
   apart: [

@@ -6,6 +6,7 @@ import { readCorpus } from '../ingest/index.js';
 import { drawTuples, formatAuthors, keyOf, namesOf, type ExchangeQuintuple } from '../mining/index.js';
 import { openDataset } from '../store/index.js';
 import type { ExportFormat } from './exchange.js';
+import { writePatchList } from './export-patch-list.js';
 
 const config = z.strictObject({
   negativeShare: z
@@ -15,15 +16,23 @@ const config = z.strictObject({
   pictures: z.boolean().default(true).describe('Also writes the frames, as pictures/<key>.<extension>.'),
 });
 
-/** Tuples of temporal-order as its authors exchange them: `keys.txt`, `labels.txt`, and the frames that they name. */
+/**
+ * What the authors of a signal exchange. temporal-order: `keys.txt`, `labels.txt`, and the frames that they name; patch-triplets: a list of
+ * patches and labels.
+ */
 const authors: ExportFormat<z.infer<typeof config>> = {
   name: 'authors',
   config,
-  async write({ dir, out, corpus, seed = 1, limit = Infinity }, { negativeShare, pictures }, { emit, signal }) {
+  async write({ dir, out, corpus, seed = 1, limit = Infinity }, { negativeShare, pictures }, context) {
+    const { emit, signal } = context;
     const dataset = await openDataset(dir);
     try {
+      if (dataset.header.signal === 'patch-triplets')
+        return await writePatchList(dataset, { out, seed, limit, pictures }, context);
       if (dataset.header.signal !== 'temporal-order') {
-        throw new ConfigError(`The format authors is of temporal-order; ${dir} holds ${dataset.header.signal}.`);
+        throw new ConfigError(
+          `The format authors is of temporal-order and patch-triplets; ${dir} holds ${dataset.header.signal}.`,
+        );
       }
       const nameOf = await videoNames(corpus, dataset.sources);
       const quintuples: ExchangeQuintuple[] = [];

@@ -50,9 +50,7 @@ const togetherBytes = 8_000_000;
 
 /**
  * Writes incoming samples to a dataset, one unit at a time: samples of a unit follow each other. A unit of which a sample is damaged is not
- * written at all, so that a later import can. Running again goes on.
- *
- * @param total samples to come; null: not known.
+ * written at all, so that a later import can. Running again goes on. `total`: samples to come; null: not known.
  */
 export async function writeIncoming(
   incoming: AsyncIterable<Incoming>,
@@ -153,9 +151,20 @@ export async function writeIncoming(
 
 /** The header of a dataset that comes back from an export of ours: as it was, but for the tool. */
 export function headerOfExport({ dataset }: ExportFile, limit: number | undefined): DatasetHeader {
-  const { digest: _digest, samples: _samples, ...header } = dataset;
-  const selection = limit === undefined ? header.selection : { ...header.selection, limit };
-  return { ...header, selection, toolVersion: toolVersion() };
+  const { signal, signalVersion, spec, config, configHash, corpusDigest, decoder, seed } = dataset;
+  const selection = limit === undefined ? dataset.selection : { ...dataset.selection, limit };
+  return {
+    signal,
+    signalVersion,
+    spec,
+    config,
+    configHash,
+    corpusDigest,
+    decoder,
+    toolVersion: toolVersion(),
+    seed,
+    selection,
+  };
 }
 
 /** What an export keeps beside its files of what was learned from the whole dataset. */

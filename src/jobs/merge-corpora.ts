@@ -111,15 +111,15 @@ function assertSameSettings(a: PartCorpus, b: PartCorpus): void {
   });
 }
 
-/** One entry for each path, in the order of paths; the later probe where a file changed in between. */
+/** One entry for each path, in the order of paths: of media that move, the first, as of their files; else the later probe. */
 function uniteEntries(parts: readonly PartCorpus[]): readonly JournalEntry[] {
   const byPath = new Map<string, JournalEntry>();
   for (const { dir, entries } of parts) {
     for (const entry of entries) {
-      const moves = isAbsolute(entry.path) || entry.path.startsWith(`${mediaFolder}/`);
-      const path = moves ? entry.path : join(dir, entry.path);
+      const isMedia = entry.path.startsWith(`${mediaFolder}/`);
+      const path = isMedia || isAbsolute(entry.path) ? entry.path : join(dir, entry.path);
       const other = byPath.get(path);
-      if (!other || other.mtimeMs < entry.mtimeMs) byPath.set(path, { ...entry, path });
+      if (!other || (!isMedia && other.mtimeMs < entry.mtimeMs)) byPath.set(path, { ...entry, path });
     }
   }
   return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));

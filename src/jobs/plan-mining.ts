@@ -30,9 +30,7 @@ const [fewest, most] = [4, 16];
 
 /**
  * Measures `mine` on a few sources of all lengths and extrapolates. What processes take to start is measured first, on the shortest
- * source, and not multiplied.
- *
- * @param measured how many sources; default: 4 to 16, so that they are about two minutes of video.
+ * source, and not multiplied. `measured` is how many sources; default: 4 to 16, so that they are about two minutes of video.
  */
 export async function planMining(
   options: MineOptions,

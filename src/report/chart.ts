@@ -80,6 +80,7 @@ export function lineChart({
       type: 'value',
       min: 'dataMin',
       max: 'dataMax',
+      minInterval: 1, // steps are whole
       name: xName,
       nameLocation: 'middle',
       nameGap: 24,

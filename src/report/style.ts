@@ -49,7 +49,7 @@ svg{display:block;width:100%;height:auto}
 svg text{font-family:inherit}
 .sheet{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1rem;margin:1rem 0}
 .sheet .card+.card{margin-top:0}
-.sheet .strip{grid-auto-columns:minmax(4rem,1fr)}
+.sheet dl.facts{grid-template-columns:repeat(auto-fill,minmax(6rem,1fr));gap:.4rem 1rem;margin:.7rem 0 0;font-size:.86rem}
 .row{display:flex;justify-content:space-between;gap:1rem;align-items:baseline;margin-bottom:.55rem}
 .film{display:flex;gap:.3rem;overflow-x:auto;padding-bottom:.15rem}
 .film figure{flex:1 1 0;min-width:3.6rem;max-width:9rem}
@@ -68,7 +68,7 @@ svg text{font-family:inherit}
 @media (min-width:54rem){.sample{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:0 1.8rem;align-items:center}.sample>.row{grid-column:1/-1;margin-bottom:.35rem}.sample .side .curve{margin:0}}
 figure.bars{max-width:36rem}
 .side summary{font-size:.86rem;color:var(--soft);margin-top:.5rem;cursor:pointer}
-.places{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:.5rem 1.4rem;list-style:none;padding:0;margin:.6rem 0}
+.places{display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5rem,1fr));gap:.5rem 1.4rem;list-style:none;padding:0;margin:.6rem 0}
 .places li{min-width:0}
 .places .code{display:block;overflow-wrap:anywhere}
 .places img,.places .clip{width:9rem;max-width:100%;height:auto;border-radius:.2rem;display:block;margin-bottom:.2rem}

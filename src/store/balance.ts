@@ -62,7 +62,7 @@ export async function classesByLabel(
       });
     const label = `${typeof value} ${value}`;
     if (!numbers.has(label)) numbers.set(label, numbers.size);
-    classOf[place] = numbers.get(label)!;
+    classOf[place] = numbers.get(label) ?? 0;
   }
   const starts = new Uint32Array(numbers.size + 1);
   for (const number of classOf) starts[number + 1]!++;
@@ -70,5 +70,5 @@ export async function classesByLabel(
   const next = starts.slice();
   const places = new Uint32Array(samples);
   classOf.forEach((number, place) => (places[next[number]!++] = place));
-  return createClasses(starts.subarray(0, numbers.size), samples, (at) => places[at]!);
+  return createClasses(starts.subarray(0, numbers.size), samples, (at) => places[at] ?? 0);
 }

@@ -15,7 +15,7 @@ import { rewriteShard } from './rewrite-shard.js';
 import { beginRewriting, endRewriting, isBeingRewritten, type RunStage } from './rewriting.js';
 import { removeStaged } from './shard-place.js';
 import { shardName, shardOf, type EncodedUnit } from './shard.js';
-import { lockDataset } from './sink.js';
+import { lockDataset } from './dataset-folder.js';
 
 /** What was removed from a dataset. */
 export interface ForgetReport {

@@ -95,7 +95,7 @@ export async function openEnvironment(path: string, mapBytes: number): Promise<L
   return {
     database(name) {
       const database = attempt(path, () => raw.openDB({ name, ...binary }));
-      return wrapDatabase(database);
+      return wrapDatabase(path, database);
     },
     transact: (write) => attempt(path, () => raw.transactionSync(write)),
     close: () => raw.close(),
@@ -171,21 +171,20 @@ function attempt<T>(path: string, action: () => T): T {
   }
 }
 
-function wrapDatabase(raw: RawStore): LmdbDatabase {
+function wrapDatabase(path: string, raw: RawStore): LmdbDatabase {
   return {
-    get: (key) => raw.getBinary(key),
-    has: (key) => raw.doesExist(key),
+    get: (key) => attempt(path, () => raw.getBinary(key)),
+    has: (key) => attempt(path, () => raw.doesExist(key)),
     put: (key, value) => void raw.put(key, value),
     clear: () => raw.clearSync(),
     get count() {
-      return raw.getStats().entryCount;
+      return attempt(path, () => raw.getStats().entryCount);
     },
     *keys() {
       let from: Uint8Array | undefined;
       for (;;) {
-        const page = Array.from(raw.getKeys({ ...(from ? { start: from } : {}), limit: keysPerPage }), (key) =>
-          Uint8Array.from(key),
-        );
+        const options = { ...(from ? { start: from } : {}), limit: keysPerPage };
+        const page = attempt(path, () => Array.from(raw.getKeys(options), (key) => Uint8Array.from(key)));
         yield* page;
         const last = page.at(-1);
         if (page.length < keysPerPage || !last) return;

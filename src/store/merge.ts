@@ -16,7 +16,8 @@ import { openPages } from './lmdb-pages.js';
 import { readUnits, type StoredUnit } from './read-units.js';
 import type { RunStage } from './rewriting.js';
 import { shardName, shardOf } from './shard.js';
-import { lockDataset, openRawSink, type Sink } from './sink.js';
+import { lockDataset } from './dataset-folder.js';
+import { openRawSink, type Sink } from './sink.js';
 import { uniteHeaders } from './unite-headers.js';
 
 /** What to merge, and to where. */

@@ -8,7 +8,7 @@ import { rewriteShard } from './rewrite-shard.js';
 import { beginRewriting, endRewriting, isBeingRewritten, type RunStage } from './rewriting.js';
 import { salvageUnits, type LostUnit } from './salvage.js';
 import { shardName, type EncodedUnit } from './shard.js';
-import { lockDataset } from './sink.js';
+import { lockDataset } from './dataset-folder.js';
 import { verifyDataset, type VerifyReport } from './verify.js';
 
 /** What a repair did. */

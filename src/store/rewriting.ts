@@ -9,7 +9,8 @@ import {
 } from '../core/index.js';
 import { headerOf, summaryOf, writeDatasetFile, type DatasetFile } from './dataset-file.js';
 import { shardName } from './shard.js';
-import { openRawSink, rewritingMark } from './sink.js';
+import { rewritingMark } from './dataset-folder.js';
+import { openRawSink } from './sink.js';
 
 /** Runs the stage of a signal over a whole dataset; null where it has none. */
 export type RunStage = (samples: AsyncIterable<Sample>, header: DatasetHeader) => Promise<DatasetStage | null>;

@@ -5,6 +5,7 @@ import { openEnvironment, type LmdbDatabase, type LmdbEnvironment } from './lmdb
 import { readMeta } from './lmdb-meta.js';
 import { createChecksumBlocks } from './checksums.js';
 import { assertSoundPages } from './lmdb-check.js';
+import { openPages } from './lmdb-pages.js';
 import {
   databases,
   decodeUnitRecord,
@@ -32,6 +33,8 @@ export class ShardWriter {
   #environment: LmdbEnvironment;
   #databases: Databases;
   #closed = false;
+  /** LMDB has it closed for a while: nobody writes, and it is read page by page. */
+  #resting = false;
 
   private constructor(path: string, limits: MapLimits, environment: LmdbEnvironment) {
     this.#path = path;
@@ -56,13 +59,24 @@ export class ShardWriter {
 
   /** True if the unit is on the disk, and whole. */
   hasUnit(key: Uint8Array): boolean {
-    const record = this.#databases.units.get(key);
+    const record = this.unitRecord(key);
     return record !== undefined && !decodeUnitRecord(record).incomplete;
+  }
+
+  /** True if it has no unit. */
+  get isEmpty(): boolean {
+    return this.#databases.units.count === 0;
   }
 
   /** The bytes of a unit's record; undefined if it is not there. */
   unitRecord(key: Uint8Array): Uint8Array | undefined {
-    return this.#databases.units.get(key);
+    if (!this.#resting) return this.#databases.units.get(key);
+    const pages = openPages(this.#path, 'unfinished');
+    try {
+      return pages.database('units').get(key);
+    } finally {
+      pages.close();
+    }
   }
 
   /**
@@ -116,12 +130,12 @@ export class ShardWriter {
 
   /** Runs `action` while the file is closed. */
   async rest(action: () => void): Promise<void> {
+    this.#resting = true;
     await this.#closeFile();
     try {
       action();
     } finally {
-      this.#environment = await openEnvironment(this.#path, this.#mapBytes);
-      this.#databases = openDatabases(this.#environment);
+      await this.#reopen();
     }
   }
 
@@ -171,10 +185,16 @@ export class ShardWriter {
   }
 
   async #grow(): Promise<void> {
+    this.#resting = true;
     await this.#environment.close();
     this.#mapBytes = Math.min(this.#limits.largestBytes, Math.max(this.#mapBytes, statSync(this.#path).size) * 2);
+    await this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
     this.#environment = await openEnvironment(this.#path, this.#mapBytes);
     this.#databases = openDatabases(this.#environment);
+    this.#resting = false;
   }
 }
 

@@ -1,6 +1,6 @@
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import {
-  sha256,
   type DatasetStage,
   type MinedUnit,
   type RejectionExample,
@@ -180,7 +180,7 @@ export function encodeChecksums(values: readonly Uint8Array[]): Uint8Array {
 
 /** SHA-256 of bytes, as bytes. */
 export function hashOf(value: Uint8Array): Uint8Array {
-  return Buffer.from(sha256(value), 'hex');
+  return hash('sha256', value, 'buffer');
 }
 
 function checkOrigin({ key, provenance }: Sample, source: string, shot: number, prefix: string): void {

@@ -1,7 +1,6 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  folderKind,
   StoreError,
   type DatasetHeader,
   type DatasetStage,
@@ -11,17 +10,22 @@ import {
   type SampleSink,
 } from '../core/index.js';
 import { assertSameHeader, readDatasetFile, summaryOf, writeDatasetFile } from './dataset-file.js';
+import {
+  assertEmpty,
+  assertShards,
+  lockDataset,
+  makeDatasetFolder,
+  removeLeftovers,
+  rewritingMark,
+} from './dataset-folder.js';
 import { finishShards } from './finish.js';
-import { acquireLock } from './lock.js';
-import { checkSpec, decodeSample } from './sample-codec.js';
 import { fileError } from './lmdb.js';
 import { readUnits } from './read-units.js';
+import { checkSpec, decodeSample } from './sample-codec.js';
 import { encodeUnit, shardName, shardOf, unitKey, type EncodedUnit } from './shard.js';
 import { choosePlace, type ShardPlace } from './shard-place.js';
 import { ShardWriter, type MapLimits } from './shard-writer.js';
 
-/** Name of the empty file that marks a dataset of which shards are being rewritten. */
-export const rewritingMark = 'dataset.rewriting';
 const publishEveryMs = 600_000;
 
 interface Waiting {
@@ -57,33 +61,28 @@ export async function openRawSink({ dir, header, shards = 4, map, stage, publish
   if (!Number.isInteger(shards) || shards < 1 || shards > 99_999)
     throw new RangeError(`shards must be from 1 to 99999, got ${shards}.`);
   checkSpec(header.spec);
-  makeFolder(dir);
+  makeDatasetFolder(dir);
   const unlock = lockDataset(dir);
   let place: ShardPlace | null = null;
   try {
     removeLeftovers(dir);
     const file = readDatasetFile(dir);
     if (file) assertSameHeader(dir, file, header);
-    else writeDatasetFile(dir, header, shards, null);
     const count = file?.shards ?? shards;
     place = choosePlace(dir, { header, shards: count, ...(stage === undefined ? {} : { stage }) });
+    if (file) assertShards(dir, file, place.isStaged);
     const writers: ShardWriter[] = [];
     for (let i = 0; i < count; i++) writers.push(await ShardWriter.open(place.path(i), map));
+    if (!file) {
+      assertEmpty(dir, writers);
+      writeDatasetFile(dir, header, shards, null);
+    }
     const sink = new Sink({ dir, header, writers, place, summary: file && summaryOf(file), unlock, publishBytes });
     await sink.adoptLeftovers();
     return sink;
   } catch (error) {
     place?.remove();
     unlock();
-    throw fileError(dir, error);
-  }
-}
-
-/** Makes this process the only writer of a dataset; gives the lock up when called. */
-export function lockDataset(dir: string): () => void {
-  try {
-    return acquireLock(join(dir, 'dataset.lock'));
-  } catch (error) {
     throw fileError(dir, error);
   }
 }
@@ -211,10 +210,19 @@ export class Sink implements SampleSink {
     if (this.#timer) clearInterval(this.#timer);
     try {
       for (const shard of this.#shards) await shard.close();
-      for (const shard of this.#unpublished.keys()) this.#place.publish(shard);
+      this.#publishRest();
       this.#place.remove(); // where publishing failed it stays, for the next run to take over
     } finally {
       this.#unlock();
+    }
+  }
+
+  /** What has not been copied yet, and shards that nothing was written to. */
+  #publishRest(): void {
+    if (!this.#place.isStaged) return;
+    for (let shard = 0; shard < this.#shards.length; shard++) {
+      const isThere = existsSync(join(this.#dir, `${shardName(shard)}.mdb`));
+      if (!isThere || this.#unpublished.has(shard)) this.#place.publish(shard);
     }
   }
 
@@ -272,28 +280,5 @@ export class Sink implements SampleSink {
   #assertOpen(): void {
     if (this.#closed)
       throw new StoreError('closed', `The sink of ${this.#dir} is closed.`, { context: { dir: this.#dir } });
-  }
-}
-
-function makeFolder(dir: string): void {
-  try {
-    mkdirSync(dir, { recursive: true });
-  } catch (cause) {
-    throw new StoreError(
-      'read-only',
-      `${dir} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      { context: { dir }, cause },
-    );
-  }
-  const kind = folderKind(dir);
-  if (kind !== null && kind !== 'dataset')
-    throw new StoreError('other-folder', `${dir} holds a ${kind}; choose another folder.`, { context: { dir, kind } });
-}
-
-/** What a killed writer leaves beside the finished files. */
-function removeLeftovers(dir: string): void {
-  for (const name of readdirSync(dir)) {
-    if (/\.tmp$|\.mdb(\.new)+(-lock)?$|\.mdb-lock$|^dataset\.lock\.\d+\.\d+(\.stale)?$/.test(name))
-      rmSync(join(dir, name), { force: true });
   }
 }

@@ -64,9 +64,9 @@ let kernel: Kernel<AugmentKernel> | null = null;
 
 /**
  * A part of a picture at another size, mirrored and recoloured, in one pass of a WebAssembly kernel: bilinear, widened to the step between
- * pixels where it shrinks, so that fine texture does not flicker. All sums are of float32, columns of pixels first.
+ * pixels where it shrinks, so that fine texture does not flicker. All sums are of float32, columns of pixels first. `out` is uint8 or float32
+ * [height, width, 3], and filled; bytes are rounded half up and clipped.
  *
- * @param out uint8 or float32 [height, width, 3], filled; bytes are rounded half up and clipped.
  * @throws RangeError for a box outside the picture, or arrays of other sizes.
  */
 export function cutPicture(

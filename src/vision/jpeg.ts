@@ -66,7 +66,7 @@ export function decodeJpeg(
 }
 
 function placeTables(
-  { buildTable }: JpegKernel,
+  kernel: JpegKernel,
   memory: Uint8Array,
   at: { readonly counts: number; readonly symbols: number; readonly tables: number },
   { tables }: JpegFrame,
@@ -75,7 +75,7 @@ function placeTables(
     memory[at.counts] = 0;
     memory.set(counts, at.counts + 1);
     memory.set(symbols, at.symbols);
-    return buildTable(at.counts, at.symbols, symbols.length, at.tables + i * tableBytes) === 0;
+    return kernel.buildTable(at.counts, at.symbols, symbols.length, at.tables + i * tableBytes) === 0;
   });
 }
 

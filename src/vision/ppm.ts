@@ -35,9 +35,12 @@ export function decodePpm(bytes: Uint8Array): DecodedImage {
   const start = at + 1; // one white space
   const length = width * height * channels;
   if (!isSpace(bytes[at] ?? 0) || bytes.length < start + length)
-    throw new Error(`A PPM picture of ${width}×${height}×${channels} has ${length} bytes, got ${Math.max(0, bytes.length - start)}.`);
-  const data = bytes.slice(start, start + length);
-  if (largest < 255) for (let i = 0; i < length; i++) data[i] = Math.round((Math.min(data[i]!, largest) * 255) / largest);
+    throw new Error(
+      `A PPM picture of ${width}×${height}×${channels} has ${length} bytes, got ${Math.max(0, bytes.length - start)}.`,
+    );
+  const data = new Uint8Array(bytes.subarray(start, start + length));
+  if (largest < 255)
+    for (let i = 0; i < length; i++) data[i] = Math.round((Math.min(data[i]!, largest) * 255) / largest);
   return { data, width, height, channels };
 }
 

@@ -92,7 +92,6 @@ describe('the way from videos to a report', () => {
         counts: { samples: alone.counts['samples'] },
       });
       expect(alone.counts['samples']).toBeGreaterThan(0);
-      expect((await runCli(['verify', join(dir, 'together', name)])).status).toBe(0);
     }
     const parts = [1, 2, 3].map((part) => join(dir, `part-${part}`));
     for (const [i, out] of parts.entries()) {
@@ -105,7 +104,7 @@ describe('the way from videos to a report', () => {
       expect(merged.status, merged.stderr).toBe(0);
       expect(merged.json<Outcome>().digest, name).toBe(signals[name]!.digest);
     }
-  }, 240_000);
+  }, 300_000);
 
   it('trains to the same losses when killed and resumed as when not', async () => {
     const losses = (run: string) =>

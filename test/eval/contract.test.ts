@@ -26,6 +26,7 @@ import wangGupta from '../../src/models/wang-gupta/index.js';
 import { makeRecord } from '../models/shuffle-and-learn/records.js';
 import { makeBatch as makePairBatch, makeRecord as makePair } from '../models/wang-gupta/records.js';
 import { makeDataset } from './dataset.js';
+import { makeWalk, makeWalker, makeWalks } from './prediction/walkers.js';
 import { makeData, type MadeVideo } from './videos.js';
 
 const config = resolveTaskConfig(task, { set: ['preset=tiny', 'crop=whole'] }).config as ShuffleAndLearnConfig;
@@ -56,6 +57,7 @@ const videos: MadeVideo[] = [0, 1].flatMap((label) =>
 
 function optionsFor(evaluator: AnyEvaluator, out: string, empty = false): EvaluateOptions {
   const ability = (seed: number) => {
+    if (evaluator.needs === 'predictor') return makeWalker(seed === 7 ? 'coin' : 0);
     const random = createRandom(seed);
     const trainer = ofPairs.has(evaluator.name)
       ? wangGupta.createTrainer(pairConfig, random)
@@ -71,15 +73,18 @@ function optionsFor(evaluator: AnyEvaluator, out: string, empty = false): Evalua
     evaluated: { task: task.name, run: null, step: null, weightsSha256: null },
     ...(evaluator.input === 'samples'
       ? {
-          dataset: ofPairs.has(evaluator.name)
-            ? makePairs(empty ? [] : pairs)
-            : makeDataset(config, empty ? [] : records),
+          dataset: heldOut(evaluator, empty),
         }
       : { data: makeData(empty ? [] : videos) }),
     seed: 3,
     seeds: 2,
     out: join(dir, out),
   };
+}
+
+function heldOut({ name, needs }: AnyEvaluator, empty: boolean): EvaluationDataset {
+  if (needs === 'predictor') return makeWalks(empty ? [] : Array.from({ length: 5 }, (_, n) => makeWalk(n)));
+  return ofPairs.has(name) ? makePairs(empty ? [] : pairs) : makeDataset(config, empty ? [] : records);
 }
 
 /** Held-out pairs in memory, prepared as the loader would. */
@@ -122,7 +127,9 @@ describe.each(evaluators.names)('the evaluator %s', (name) => {
       const result = await runJob(evaluate(options));
       expect(tf.memory().numTensors).toBe(before);
       (options.model as { dispose(): void }).dispose();
-      expect(result.rivals.map((rival) => rival.name)).toEqual(expect.arrayContaining(['chance', 'untrained']));
+      // what to guess of a frame is the one before it
+      const guess = evaluator.needs === 'predictor' ? 'copy-last' : 'chance';
+      expect(result.rivals.map((rival) => rival.name)).toEqual(expect.arrayContaining([guess, 'untrained']));
       for (const metric of result.metrics) expect(Number.isFinite(metric.value), metric.name).toBe(true);
       files.push(['result.json', 'predictions.jsonl'].map((file) => readFileSync(join(dir, out, file), 'utf8')));
     }

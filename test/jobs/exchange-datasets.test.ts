@@ -80,7 +80,9 @@ describe('a dataset as WebDataset and back', () => {
     const files = tarsIn(out);
     const job = { files, format: 'webdataset', out: join(root, 'x') };
     await expect(runJob(importInto({ ...job, signal: 'clips' }))).rejects.toMatchObject({ code: 'wrong-signal' });
-    await expect(runJob(importInto({ ...job, files: [join(root, 'no.tar')], signal: 'test' }))).rejects.toThrow(/does not exist/);
+    await expect(runJob(importInto({ ...job, files: [join(root, 'no.tar')], signal: 'test' }))).rejects.toThrow(
+      /does not exist/,
+    );
     const part = join(root, 'part');
     await runJob(importInto({ ...job, files: files.slice(0, 1), signal: 'test', out: part }));
     const dataset = await openDataset(part);
@@ -226,14 +228,64 @@ describe('WebDataset archives of others', () => {
   it('become clips by folder where every key is a frame', async () => {
     const entries: [string, Uint8Array][] = [];
     for (const video of ['one', 'two'])
-      for (let i = 0; i < 3; i++) entries.push([`set/${video}/${i}.png`, (await picture(i + 10 * entries.length)).data]);
+      for (let i = 0; i < 3; i++)
+        entries.push([`set/${video}/${i}.png`, (await picture(i + 10 * entries.length)).data]);
     const file = await archive('frames.tar', entries);
     const out = join(root, 'folders');
     const set = ['clip=folder'];
     const { counts } = await runJob(importInto({ files: [file], format: 'webdataset', signal: 'clips', out, set }));
     expect(counts).toMatchObject({ done: 2, failed: 0 });
     for (const { fields } of await samplesOf(out)) expect(fields['images']).toHaveLength(3);
-    const stranger = importInto({ files: [file], format: 'webdataset', signal: 'temporal-order', out: join(root, 'z') });
+    const stranger = importInto({
+      files: [file],
+      format: 'webdataset',
+      signal: 'temporal-order',
+      out: join(root, 'z'),
+    });
     await expect(runJob(stranger)).rejects.toThrow(/only become clips/);
+  });
+});
+
+describe('patch-triplets as their authors list them', () => {
+  it('gives a line of path and label for every patch, pairs next to each other, shuffled as pairs by the seed', async () => {
+    const dir = join(root, 'pairs');
+    const spec = { patches: { dtype: 'image', shape: [2] }, label: { dtype: 'int32', shape: [] } } as const;
+    const sink = await openSink({ dir, header: makeHeader({ signal: 'patch-triplets', spec }) });
+    const patch = (n: number) => ({ image: 'jpeg' as const, data: Uint8Array.of(0xff, 0xd8, n) });
+    for (let n = 0; n < 20; n++) {
+      const source = sourceId(n);
+      const fields = { patches: [patch(2 * n), patch(2 * n + 1)], label: 100 + n };
+      const provenance = { source, shot: 2, pts: [0, 9], timeBase: [1, 25] as const };
+      await sink.writeUnit({
+        source,
+        shot: 2,
+        samples: [{ key: `${source}/2/0`, fields, provenance }],
+        rejections: {},
+      });
+    }
+    await sink.finish(null);
+    const list = async (out: string, seed: number) => {
+      await runJob(exportFrom({ dir, format: 'authors', out: join(root, out), seed }));
+      return readFileSync(join(root, out, 'list.txt'), 'utf8')
+        .trim()
+        .split('\n');
+    };
+    const lines = await list('list-a', 1);
+    expect(lines).toHaveLength(40);
+    const labels: number[] = [];
+    for (let i = 0; i < 40; i += 2) {
+      const [first, second] = lines
+        .slice(i, i + 2)
+        .map((line) => /^(patches\/\S+)-([01])\.jpg (\d+)$/.exec(line)!.slice(1));
+      expect(second).toEqual([first![0], '1', first![2]]);
+      const n = Number(first![2]) - 100;
+      expect(first![0]).toBe(`patches/${sourceId(n)}/2-0`);
+      expect(readFileSync(join(root, 'list-a', `${first![0]}-1.jpg`))).toEqual(Buffer.from(patch(2 * n + 1).data));
+      labels.push(n);
+    }
+    expect([...labels].sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    expect(await list('list-b', 1)).toEqual(lines);
+    expect(await list('list-c', 2)).not.toEqual(lines);
+    expect((await list('list-c', 2)).sort()).toEqual([...lines].sort());
   });
 });

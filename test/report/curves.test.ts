@@ -4,7 +4,14 @@ import { lineChart } from '../../src/report/chart.js';
 import { renderReport, type ResultReport } from '../../src/report/index.js';
 import { checkMarkup } from './balanced.js';
 
-const kind = { unit: 'dB', direction: 'higher', split: 'held-out', examples: 9, name: 'psnr', variant: 'frame' } as const;
+const kind = {
+  unit: 'dB',
+  direction: 'higher',
+  split: 'held-out',
+  examples: 9,
+  name: 'psnr',
+  variant: 'frame',
+} as const;
 const curve = (of: string | null, from: number, more: Partial<MetricCurve> = {}): MetricCurve => ({
   ...kind,
   of,
@@ -32,7 +39,7 @@ describe('curves of a result', () => {
     const page = renderReport({ title: 't', results: [result('mine', curves)] });
     expect(checkMarkup(page).faults).toEqual([]);
     for (const text of ['mine, best of 20', 'copy-last', 'trained for', '25 dB at 5 to 21 dB at 8'])
-      expect(page.replace(/\u2009/g, ' ')).toContain(text);
+      expect(page.replace(/[\u2009\u202f\u00a0]/g, ' ')).toContain(text);
     expect(page.match(/aria-label="Psnr \(frame\), held-out, higher is better/g)).toHaveLength(1);
     expect(page.match(/fill-opacity="0.16"/g)).toHaveLength(3);
   });
@@ -70,7 +77,10 @@ describe('curves of a result', () => {
     const rises = /<path d="M([^"]*)"[^>]*stroke="var\(--warm\)"/.exec(chart)![1]!;
     const [bottom, top] = rises.split('L').map((pair) => Number(pair.split(' ')[1]));
     const area = /<path d="M([^"]*)Z?"[^>]*fill-opacity="0.16"/.exec(chart)![1]!;
-    const heights = area.replace('Z', '').split('L').map((pair) => Number(pair.trim().split(' ')[1]));
+    const heights = area
+      .replace('Z', '')
+      .split('L')
+      .map((pair) => Number(pair.trim().split(' ')[1]));
     expect(Math.min(...heights)).toBeCloseTo(top!, 0);
     expect(Math.max(...heights)).toBeCloseTo(bottom!, 0);
   });

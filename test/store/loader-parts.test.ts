@@ -11,12 +11,15 @@ const prepareModule = (name: string) => fileURLToPath(new URL(name, import.meta.
 const start = { epoch: 0, batch: 0 };
 let dataset: Dataset;
 
-beforeEach(async () => {
-  const dir = makeTemporaryFolder();
-  await writeDataset(dir, { sources: 5, shots: 2, count: 3 }); // 30 samples
-  dataset = await openDataset(dir);
-});
-afterEach(() => dataset.close());
+/** For the tests of one group: each has a dataset of its own. */
+function withDataset(): void {
+  beforeEach(async () => {
+    const dir = makeTemporaryFolder();
+    await writeDataset(dir, { sources: 5, shots: 2, count: 3 }); // 30 samples
+    dataset = await openDataset(dir);
+  });
+  afterEach(() => dataset.close());
+}
 
 interface Taken {
   readonly keys: readonly string[];
@@ -25,10 +28,11 @@ interface Taken {
 
 async function take(batches: AsyncIterable<SampleBatch>, count: number): Promise<Taken[]> {
   const out: Taken[] = [];
-  for await (const { keys, arrays, release } of batches) {
+  for await (const batch of batches) {
+    const { keys, arrays } = batch;
     const values = Object.entries(arrays).map(([name, { data }]) => [name, Array.from(data as Float32Array)]);
     out.push({ keys, arrays: Object.fromEntries(values) as Taken['arrays'] });
-    release();
+    batch.release();
     if (out.length === count) break;
   }
   return out;
@@ -46,9 +50,11 @@ const source = (more: Partial<BatchSourceOptions> = {}) =>
   });
 
 describe('part', () => {
+  withDataset();
+
   it('gives parts that are, side by side, the batches of one trainer, to the value, epoch after epoch', async () => {
     const whole = await take(source({ batchSize: 12 }).batches(start), 7);
-    const parts = [];
+    const parts: Taken[][] = [];
     for (const index of [1, 2, 3]) parts.push(await take(source({ part: { index, count: 3 } }).batches(start), 7));
     whole.forEach(({ keys, arrays }, batch) => {
       expect(parts.flatMap((part) => part[batch]!.keys)).toEqual(keys);
@@ -158,6 +164,10 @@ describe('balance', () => {
     expect(new Set(drawn.filter((sample) => !isB(sample))).size).toBe(8);
     await expect(classesByLabel(dataset, 'colour', 17, (at) => at)).rejects.toThrow(/colour to balance by/);
   });
+});
+
+describe('a balanced source', () => {
+  withDataset();
 
   it('feeds batches, in parts as in one, and goes on from a cursor', async () => {
     const balanced = { balance: 'source', ordinals: [0, 1, 2, 3, 4, 5, 6, 29], batchSize: 4 } as const;
@@ -170,7 +180,7 @@ describe('balance', () => {
     expect(
       await take(source({ ...balanced, workers: 2 }).batches(whole.length > 2 ? { epoch: 1, batch: 0 } : start), 4),
     ).toEqual(whole.slice(2));
-    const parts = [];
+    const parts: Taken[][] = [];
     for (const index of [1, 2])
       parts.push(await take(source({ ...balanced, batchSize: 2, part: { index, count: 2 } }).batches(start), 6));
     whole.forEach(({ keys }, i) => expect(parts.flatMap((part) => part[i]!.keys)).toEqual(keys));
@@ -179,6 +189,8 @@ describe('balance', () => {
 });
 
 describe('samples filled in place', () => {
+  withDataset();
+
   it('make the batches that copied ones make, with buffers used again and however little is remembered', async () => {
     const copied = await take(source().batches(start), 12);
     for (const [workers, rememberBytes] of [
@@ -191,8 +203,10 @@ describe('samples filled in place', () => {
       expect(await take(source({ prepare, workers, rememberBytes }).batches(start), 12)).toEqual(copied);
     }
   });
+});
 
-  it('lie in the batch itself; those of another size or type get an array of their own', () => {
+describe('BatchRoom', () => {
+  it('lets arrays lie in the batch itself; those of another size or type get an array of their own', () => {
     const room = new BatchRoom(2, createBufferPool());
     const first = room.take(0, 'x', 'float32', [3]);
     const second = room.take(1, 'x', 'float32', [3]);

@@ -44,7 +44,16 @@ describe('python/reelmine_reader.py', () => {
     const { status, stdout, stderr } = await runProcess(python, [test, dir, expected], { env });
     expect(stderr).toBe('');
     expect(status).toBe(0);
-    const report = { digest, records: 40, artefacts: { codebook: [[1, 2], [3, 0.5]] } };
+    const report = {
+      digest,
+      records: 40,
+      artefacts: {
+        codebook: [
+          [1, 2],
+          [3, 0.5],
+        ],
+      },
+    };
     expect(JSON.parse(stdout)).toMatchObject(report); // and `torch`: how many records its DataLoader gave, where it is installed
   }, 60_000);
 

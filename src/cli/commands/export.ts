@@ -14,9 +14,9 @@ export default function addExport(program: Command): void {
       .command('export')
       .description('writes a dataset or a run in another format')
       .argument('<dir>', 'the dataset or run')
-      .requiredOption('--format <name>', 'authors, …')
+      .requiredOption('--format <name>', 'webdataset, parquet, npy, authors; of runs: safetensors, onnx, tfjs')
       .requiredOption('--out <dir>', 'folder of what is written')
-      .option('--corpus <dir>', 'what the dataset was mined from, for the names of its videos'),
+      .option('--corpus <dir>', 'what the dataset was mined from, for names and licences of its videos'),
   ).action((dir: string, { config: file, ...options }: ExportCommandOptions) =>
     runCommand('export', options, async ({ onEvent, stop }) => {
       const { exportFrom, runJob } = await import('../../index.js');

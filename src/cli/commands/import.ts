@@ -15,8 +15,11 @@ export default function addImport(program: Command): void {
     program
       .command('import')
       .description('makes a dataset from files of another format')
-      .argument('<files...>', 'what to read; of authors: the file of keys, then the file of labels')
-      .requiredOption('--format <name>', 'authors, …')
+      .argument(
+        '<files...>',
+        'what to read: archives, an array, or of authors the file of keys, then the file of labels',
+      )
+      .requiredOption('--format <name>', 'webdataset, npy, authors')
       .requiredOption('--signal <name>', 'what the records are samples of')
       .requiredOption('--out <dir>', 'folder of the dataset')
       .option('--corpus <dir>', 'corpus with the videos, where the format names frames')

@@ -22,8 +22,8 @@ export function statelessUniform(shape: readonly number[], seed: Tensor): Tensor
 }
 
 /**
- * Standard normal numbers that depend on the seed and the shape alone; engines differ in the last bits. The first rows of a
- * larger batch are those of a smaller one.
+ * Standard normal numbers that depend on the seed and the shape alone, but for their last bits, in which engines differ. The first
+ * rows of a larger batch are those of a smaller one.
  *
  * @param seed int32 [2].
  * @returns float32 of the shape, none further from 0 than 5.7.

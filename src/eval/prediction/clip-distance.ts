@@ -1,6 +1,5 @@
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { createRandom } from '../../core/index.js';
-import { tf } from '../../engine/index.js';
+import { tf, type Tensor, type Tensor4D } from '../../engine/index.js';
 import { fitGaussian, frechetDistance, type FeatureRows } from '../metrics/index.js';
 
 /** Turns whole clips into features, for the Fréchet distance between sets of clips. */
@@ -70,7 +69,7 @@ export function createRandomClipEncoder(): ClipEncoder {
   const temporal = [kernel('time 1', [3, 1, 32, 32]), kernel('time 2', [3, 1, 32, 32])];
   return {
     name: 'fvd-rand',
-    variant: seed.replace(' ', '.'),
+    variant: 'seed1',
     features: 64,
     dispose: () => tf.dispose([...spatial, ...temporal]),
     encode: (clips) =>
@@ -78,7 +77,7 @@ export function createRandomClipEncoder(): ClipEncoder {
         const [batch, frames, height, width, channels] = clips.shape as [number, number, number, number, number];
         let x = tf.reshape(clips, [batch * frames, height, width, channels]) as Tensor4D;
         if (channels === 1) x = tf.tile(x, [1, 1, 1, 3]);
-        x = tf.sub(tf.mul(tf.image.resizeBilinear(x, [side, side]), 2), 1);
+        x = tf.sub(tf.mul(tf.image.resizeBilinear(x, [side, side], false, true), 2), 1);
         for (const weights of spatial) x = tf.relu(tf.conv2d(x, weights, 2, 'same'));
         const places = (side / 4) * (side / 4);
         let motion = tf.reshape(x, [batch, frames, places, 32]) as Tensor4D;

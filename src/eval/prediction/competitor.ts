@@ -1,6 +1,5 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Random } from '../../core/index.js';
-import type { Predictor } from '../../engine/index.js';
+import type { Predictor, Tensor } from '../../engine/index.js';
 import { maxPsnr, movingArea, meanSquaredError, psnrOfError, type MovingArea } from '../metrics/index.js';
 import { forecast, forecastEachFrame, type Futures } from './forecast.js';
 import type { FrameMetric } from './frame-metrics.js';

@@ -1,5 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { tf, type Predictor } from '../../engine/index.js';
+import { tf, type Predictor, type Tensor } from '../../engine/index.js';
 import type { EvaluateContext } from '../define-evaluator.js';
 import { compete, enterCompetitor, openHeat, type Competitor, type Contest } from './competitor.js';
 import type { PredictionConfig } from './config.js';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Tensor, Tensor5D } from '@tensorflow/tfjs-core';
 import { ConfigError, decodeSafetensors, sha256, type Metric, type SafeTensor } from '../../core/index.js';
-import { tf } from '../../engine/index.js';
+import { tf, type Tensor, type Tensor5D } from '../../engine/index.js';
 import type { EvaluateContext } from '../define-evaluator.js';
 import { clipDistance, ClipFeatures, createRandomClipEncoder, type ClipEncoder } from './clip-distance.js';
 import type { PredictionConfig } from './config.js';

@@ -1,6 +1,5 @@
-import type { Tensor, Tensor5D } from '@tensorflow/tfjs-core';
 import type { Random } from '../../core/index.js';
-import { tf, type Predictor, type PredictorState } from '../../engine/index.js';
+import { tf, type Predictor, type PredictorState, type Tensor, type Tensor5D } from '../../engine/index.js';
 
 /** Predicted frames of a batch: float32 [batch, steps, height, width, channels] in 0–1. */
 export type Futures = Float32Array;

@@ -1,5 +1,4 @@
-import type { Tensor, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
-import { tf } from '../../engine/index.js';
+import { tf, type Tensor, type Tensor4D, type Tensor5D } from '../../engine/index.js';
 import type { ClipEncoder } from './clip-distance.js';
 import { takeWeight, type BroughtWeights } from './feature-measures.js';
 
@@ -127,7 +126,7 @@ export function createI3d(weights: BroughtWeights): ClipEncoder {
           const [batch, frames, height, width, channels] = clips.shape as [number, number, number, number, number];
           let pictures = tf.reshape(clips, [batch * frames, height, width, channels]) as Tensor4D;
           if (channels === 1) pictures = tf.tile(pictures, [1, 1, 1, 3]);
-          pictures = tf.sub(tf.mul(tf.image.resizeBilinear(pictures, [side, side]), 2), 1);
+          pictures = tf.sub(tf.mul(tf.image.resizeBilinear(pictures, [side, side], false, true), 2), 1);
           const input = tf.reshape(pictures, [batch, frames, side, side, 3]) as Tensor5D;
           const last = network.reduce((x, layer) => layer(x), input); // [batch, frames / 8, 7, 7, 1024]
           // the pool of 2 × 7 × 7 with stride 1: over space, then over neighbouring times

@@ -1,5 +1,4 @@
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { tf } from '../../engine/index.js';
+import { tf, type Tensor, type Tensor4D } from '../../engine/index.js';
 import { takeWeight, type BroughtWeights } from './feature-measures.js';
 import { createPictureDistance, type PictureDistance } from './picture-distance.js';
 
@@ -46,7 +45,9 @@ export function createLpips(weights: BroughtWeights): PictureDistance {
       let x: Tensor4D = tf.div(tf.sub(tf.sub(tf.mul(pictures, 2), 1), shift), scale);
       return network.map(({ kernel, bias, stride, padding, pooled }) => {
         if (pooled) x = tf.maxPool(x, 3, 2, 'valid');
-        x = tf.relu(tf.add(tf.conv2d(x, kernel, stride, padding), bias));
+        // not every engine's convolution pads by itself
+        const padded = tf.pad(x, [[0, 0], [padding, padding], [padding, padding], [0, 0]]); // prettier-ignore
+        x = tf.relu(tf.add(tf.conv2d(padded, kernel, stride, 'valid'), bias));
         return tf.div(x, tf.add(tf.norm(x, 2, 3, true), 1e-10));
       });
     };

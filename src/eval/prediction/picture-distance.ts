@@ -1,5 +1,4 @@
-import type { Tensor, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
-import { tf, type Encoder } from '../../engine/index.js';
+import { tf, type Encoder, type Tensor, type Tensor4D, type Tensor5D } from '../../engine/index.js';
 import type { Futures } from './forecast.js';
 import type { Measured } from './scoreboard.js';
 
@@ -69,7 +68,7 @@ export function encoderDistance(
   const [layer] = Object.keys(encoder.layers);
   if (layer === undefined) throw new RangeError('The encoder has no layer.');
   const features = (pictures: Tensor4D) => {
-    const sized = tf.image.resizeBilinear(pictures, [encoder.height, encoder.width]);
+    const sized = tf.image.resizeBilinear(pictures, [encoder.height, encoder.width], false, true);
     const found = encoder.encode(tf.mul(sized, 255), layer);
     return tf.div(found, tf.maximum(tf.norm(found, 2, 1, true), 1e-10));
   };

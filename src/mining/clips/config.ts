@@ -61,8 +61,10 @@ export const clipsConfig = z.strictObject({
     .int()
     .positive()
     .nullable()
-    .default(null)
-    .describe('Most clips of a shot: the first ones if phase is start, else drawn at random; null: all.'),
+    .default(256)
+    .describe(
+      'Most clips of a shot, which are held in memory until it is done: the first ones if phase is start, else drawn at random; null: all.',
+    ),
   minMotion: z
     .number()
     .nonnegative()

@@ -5,9 +5,8 @@ export type { ColourMatrix, Picture } from '../../vision/augment.js';
 
 /**
  * A part of a picture at another size, as RGB; `cutPicture` says how. `box` is the part, in pixels; it need not be whole numbers but must lie
- * inside. `mirror` swaps left and right.
+ * inside. `mirror` swaps left and right; `out` are size × size × 3 bytes to write to, else new ones.
  *
- * @param options `out`: size × size × 3 bytes to write to; else new ones.
  * @returns uint8 [size, size, 3].
  */
 export function cropToSquare(

@@ -17,16 +17,16 @@ export interface WantedClip {
 
 /** Picture codecs and scaling, which only a prepare module may load. */
 export interface PictureTools {
-  decode(image: EncodedImage): Promise<Picture>;
+  readonly decode: (image: EncodedImage) => Promise<Picture>;
   /** uint8 [height, width, channels] at another size. */
-  resize(
+  readonly resize: (
     data: Uint8Array,
     width: number,
     height: number,
     toWidth: number,
     toHeight: number,
     channels: number,
-  ): Uint8Array;
+  ) => Uint8Array;
 }
 
 /**

@@ -1,5 +1,4 @@
-import type { Tensor, Tensor5D } from '@tensorflow/tfjs-core';
-import { tf } from '../../engine/index.js';
+import { tf, type Tensor, type Tensor5D } from '../../engine/index.js';
 
 const gap = 1;
 const gapLevel = 0.5;

@@ -1,9 +1,12 @@
-import { tf, type Encoder, type Trainer } from '../../engine/index.js';
+import { tf, type conv2d, type Encoder, type Trainer } from '../../engine/index.js';
 import type { PredNetConfig } from './config.js';
 import { gates, layerSizes } from './shapes.js';
 
 /** An array on the engine. */
 export type Tensor = ReturnType<Encoder['encode']>;
+
+/** One of four axes. */
+export type Tensor4D = ReturnType<typeof conv2d>;
 
 /** A convolution's weights. */
 export interface Kernel {
@@ -18,7 +21,7 @@ export interface LayerKernels {
   /** All four gates side by side, of R and E of their own layer. */
   readonly own: Kernel;
   /** The gates' share of R above: float32 [4, 4, 4 · states, above], a transposed convolution of stride 2; null at the top. */
-  readonly above: Tensor | null;
+  readonly above: Tensor4D | null;
   readonly prediction: Kernel;
   /** Of the next layer's target; null at the top. */
   readonly target: Kernel | null;
@@ -66,11 +69,11 @@ export function uniteKernels(
  * @param weight float32 [3, 3, inputs, outputs].
  * @returns float32 [4, 4, outputs, inputs], as `conv2dTranspose` takes it.
  */
-export function enlarge(weight: Tensor): Tensor {
+export function enlarge(weight: Tensor): Tensor4D {
   const turned = tf.transpose(tf.reverse(weight, [0, 1]), [0, 1, 3, 2]);
   const doubled = (x: Tensor, axis: number) => {
     const pad = (before: number) => tf.pad(x, [0, 1, 2, 3].map((each) => (each === axis ? [before, 1 - before] : [0, 0])) as never); // prettier-ignore
     return tf.add(pad(0), pad(1));
   };
-  return doubled(doubled(turned, 0), 1);
+  return doubled(doubled(turned, 0), 1) as Tensor4D;
 }

@@ -17,10 +17,8 @@ export interface RollOut {
  * Runs whole clips through the network.
  *
  * From frame `extrapolateFrom` on (0: never) it sees what it predicted for the frame before, as the reference does: its errors are then
- * not zero, and no errors against the truth.
- *
- * @param frames float32 [batch, height, width, channels] each, in 0–1.
- * @param lastDepth layers whose errors at the last frame are wanted.
+ * not zero, and no errors against the truth. `frames` are float32 [batch, height, width, channels] each, in 0–1; of the last one the errors of
+ * the first `lastDepth` layers are wanted.
  */
 export function rollOut(
   net: PredNet,
@@ -31,7 +29,7 @@ export function rollOut(
   }: { readonly extrapolateFrom?: number; readonly lastDepth?: number } = {},
 ): RollOut {
   const [predictions, raw, layers]: [Tensor[], Tensor[], (readonly LayerActivity[])[]] = [[], [], []];
-  const batch = frames[0]!.shape[0]!;
+  const batch = frames[0]!.shape[0];
   frames.forEach((frame, t) => {
     const before = layers.at(-1);
     const expected = anticipate(net, before ? toBatch(before, batch) : null);

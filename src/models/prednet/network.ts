@@ -1,6 +1,6 @@
 import { conv2d, maxPool, relu, tf } from '../../engine/index.js';
 import type { PredNetConfig } from './config.js';
-import type { LayerKernels, Tensor } from './kernels.js';
+import type { LayerKernels, Tensor, Tensor4D } from './kernels.js';
 import type { LayerSize } from './shapes.js';
 
 /** What one layer hands on to the next frame: float32 [batch, height, width, features] each. */
@@ -44,26 +44,26 @@ export function anticipate(
   previous: readonly LayerState[] | null,
 ): readonly Expectation[] {
   const expected: Expectation[] = [];
-  let above: Tensor | null = null;
   for (let l = sizes.length - 1; l >= 0; l--) {
-    const { height, width, states } = sizes[l]!;
-    const { own, above: enlarged } = kernels[l]!;
-    const before = previous?.[l];
-    let sum: Tensor | null = null;
-    if (above && enlarged) {
-      const shape = [above.shape[0]!, height, width, 4 * states] as [number, number, number, number];
-      sum = tf.conv2dTranspose(above as never, enlarged as never, shape, 2, 'same'); // [batch, 64, 80, 192]
-    }
-    if (before) {
-      const seen = tf.concat([before.representation, before.error], 3); // [batch, 64, 80, 144]
-      const convolved = conv2d(seen, own.weight, { bias: own.bias }); // [batch, 64, 80, 192]
-      sum = sum ? tf.add(convolved, sum) : convolved;
-    } else sum = sum ? tf.add(sum, own.bias) : tf.broadcastTo(own.bias, [1, height, width, 4 * states]);
-    const state = moveCell(sum, before?.cell ?? null);
-    expected.unshift(state);
-    above = state.representation;
+    const before = previous?.[l] ?? null;
+    const sums = sumGates(kernels[l]!, sizes[l]!, { before, above: expected[0]?.representation ?? null });
+    expected.unshift(moveCell(sums, before?.cell ?? null));
   }
   return expected;
+}
+
+/** What the gates are given of their own layer's last frame and of R above, [batch, height, width, 4 · states]. */
+function sumGates(
+  { own, above: enlarged }: LayerKernels,
+  { height, width, states }: LayerSize,
+  { before, above }: { readonly before: LayerState | null; readonly above: Tensor | null },
+): Tensor {
+  const shape = [above?.shape[0] ?? 1, height, width, 4 * states] as [number, number, number, number];
+  const fromAbove = above && enlarged ? tf.conv2dTranspose(above as Tensor4D, enlarged, shape, 2, 'same') : null; // [batch, 64, 80, 192]
+  if (!before) return fromAbove ? tf.add(fromAbove, own.bias) : tf.broadcastTo(own.bias, shape);
+  const seen = tf.concat([before.representation, before.error], 3); // [batch, 64, 80, 144]
+  const fromOwn = conv2d(seen, own.weight, { bias: own.bias }); // [batch, 64, 80, 192]
+  return fromAbove ? tf.add(fromOwn, fromAbove) : fromOwn;
 }
 
 /** The convolutional LSTM's gates, of `1.2 x + 3` for i, f and o; hard sigmoid as Keras has it, and no peepholes. */
@@ -89,9 +89,8 @@ export function predictFrame(
 /**
  * The second half of a frame's step, from the first layer up: by how much each expectation was wrong.
  *
- * @param frame what came, float32 [batch, height, width, channels]; null: what was predicted for the frame before.
- * @param raw the first layer's prediction.
- * @param depth layers that are wanted, from the first on; the last frame of a clip needs no more than its loss.
+ * `frame` is what came, float32 [batch, height, width, channels], and `raw` the first layer's prediction of it; `depth` says how many layers are
+ * wanted, from the first on: the last frame of a clip needs no more than its loss.
  */
 export function compare(
   { kernels }: PredNet,

@@ -72,7 +72,7 @@ export function createEncoder(variables: Trainer['variables'], config: PredNetCo
       tf.tidy(() => {
         if (!(layer in layers)) throw new RangeError(`The encoder has no layer ${JSON.stringify(layer)}.`);
         const net = openNetwork(variables, config);
-        const batch = images.shape[0]!;
+        const batch = images.shape[0];
         const frame = toFrame(images, config.channels);
         let seen: readonly LayerState[] | null = null;
         for (let shown = 1; shown < config.encoderFrames; shown++) {

@@ -15,13 +15,13 @@ export const svgLpConfig = z.strictObject({
     .enum(['sm-mnist', 'kth', 'bair'])
     .default('sm-mnist')
     .describe("Whose published values the keys have that are null: Stochastic Moving MNIST, KTH or BAIR's robot."),
-  steps: z.int().nonnegative().default(800).describe('Updates of the weights.'),
+  steps: z.int().nonnegative().default(2000).describe('Updates of the weights.'),
   batchSize: z.int().min(2).default(32).describe('Clips in one batch.'),
-  learningRate: z.number().positive().default(0.002).describe('Step size of Adam; it does not fall.'),
+  learningRate: z.number().positive().default(0.002).describe('Step size of Adam; the published runs keep it to the end.'),
   beta1: z.number().min(0).lt(1).default(0.9).describe("Share of Adam's running mean of gradients that is kept."),
   beta2: z.number().min(0).lt(1).default(0.999).describe("Share of Adam's running mean of squares that is kept."),
   logEverySteps: count().default(20).describe('How often the loss is read and logged.'),
-  checkpointEverySteps: count().default(200).describe('How often a checkpoint is written.'),
+  checkpointEverySteps: count().default(500).describe('How often a checkpoint is written.'),
   prior: z
     .enum(['learned', 'fixed', 'none'])
     .default('learned')
@@ -93,7 +93,7 @@ export const svgLpPresets: Readonly<Record<SvgLpConfig['preset'], Partial<SvgLpC
     lstmBias: 'double',
     bnScope: 'step',
   },
-  small: {},
+  small: { schedule: 'cosine' },
   tiny: {
     steps: 20,
     batchSize: 4,

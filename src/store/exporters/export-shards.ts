@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PipelineError, StoppedError, StoreError, type Sample } from '../../core/index.js';
+import { StoppedError, StoreError, type PipelineError, type Sample } from '../../core/index.js';
 import type { Dataset } from '../dataset.js';
 import type { ExportContext } from './define-exporter.js';
 import type { ExportJournal } from './export-file.js';
@@ -67,8 +67,7 @@ export async function exportShards(
     }
     await close();
   } finally {
-    // `close` has set it to null where all went well, which the compiler does not see.
-    await (file as ShardFile | null)?.discard();
+    await file?.discard();
   }
 }
 

@@ -58,7 +58,11 @@ export async function* readNpyExport(
   try {
     for (const [name, field] of Object.entries(spec)) {
       const layout = layouts[name];
-      if (field.dtype === 'string' ? field.shape.filter((size) => size === null).length > 1 : field.dtype === 'image' && layout)
+      if (
+        field.dtype === 'string'
+          ? field.shape.filter((size) => size === null).length > 1
+          : field.dtype === 'image' && layout
+      )
         throw notWhole(dir, name, 'what is stored is not what arrays hold');
       if (layout && field.dtype !== 'string' && field.dtype !== 'image')
         readers.set(name, openRows(dir, name, field, { layout, rows }));
@@ -120,7 +124,8 @@ function openRows(
   const rowAt = (row: number): { readonly from: number; readonly shape: readonly number[] } => {
     if (layout.kind === 'rows') return { from: row * inner, shape: layout.shape };
     const from = Number(offsets![row]) * inner;
-    if (layout.kind === 'joined') return { from, shape: [Number(offsets![row + 1]! - offsets![row]!), ...layout.shape] };
+    if (layout.kind === 'joined')
+      return { from, shape: [Number(offsets![row + 1]! - offsets![row]!), ...layout.shape] };
     const { dimensions } = layout;
     return { from, shape: Array.from(shapes?.subarray(row * dimensions, (row + 1) * dimensions) ?? [], Number) };
   };
@@ -128,7 +133,10 @@ function openRows(
     read(row) {
       if (present && present[row] === 0) return undefined;
       const { from, shape } = rowAt(row);
-      const bytes = read(header.length + from * TypedArray.BYTES_PER_ELEMENT, product(shape) * TypedArray.BYTES_PER_ELEMENT);
+      const bytes = read(
+        header.length + from * TypedArray.BYTES_PER_ELEMENT,
+        product(shape) * TypedArray.BYTES_PER_ELEMENT,
+      );
       const data = new TypedArray(new Uint8Array(bytes).buffer);
       if (wanted.length === 0) return dtype === 'bool' ? data[0] === 1 : data[0]!;
       return wanted.filter((size) => size === null).length > 1 ? { data, shape } : data;
@@ -148,9 +156,13 @@ function product(shape: readonly number[]): number {
 }
 
 function notWhole(dir: string, field: string, why: string): StoreError {
-  return new StoreError('not-whole', `${dir} cannot be read back: field ${field}: ${why}. Export as webdataset for that.`, {
-    context: { dir, field },
-  });
+  return new StoreError(
+    'not-whole',
+    `${dir} cannot be read back: field ${field}: ${why}. Export as webdataset for that.`,
+    {
+      context: { dir, field },
+    },
+  );
 }
 
 function corrupt(dir: string, why: string, cause?: unknown): StoreError {

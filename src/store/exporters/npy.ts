@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { fieldShape, isNdArray, StoppedError, type EncodedImage, type FieldSpec, type Sample } from '../../core/index.js';
+import {
+  fieldShape,
+  isNdArray,
+  StoppedError,
+  type EncodedImage,
+  type FieldSpec,
+  type Sample,
+} from '../../core/index.js';
 import { decodeImage } from '../../vision/index.js';
 import { defineExporter, type ExportContext } from './define-exporter.js';
 import { copyArtefacts, openExport, type ExportedFile } from './export-file.js';
@@ -121,7 +128,8 @@ async function rowOf(
 }
 
 async function decodePictures(shape: readonly number[], value: unknown) {
-  const pictures = shape.length === 0 ? [value as EncodedImage] : ((isNdArray(value) ? value.data : value) as EncodedImage[]);
+  const pictures =
+    shape.length === 0 ? [value as EncodedImage] : ((isNdArray(value) ? value.data : value) as EncodedImage[]);
   const pixels: Uint8Array[] = [];
   let size: readonly number[] | null = null;
   for (const picture of pictures) {
@@ -150,7 +158,11 @@ function bytesOfNumber(field: FieldSpec, value: number | bigint | boolean): Uint
 }
 
 /** The line of a sample in `samples.jsonl`. */
-function describeSample(spec: Readonly<Record<string, FieldSpec>>, { key, fields, provenance }: Sample, labels: SampleLabels) {
+function describeSample(
+  spec: Readonly<Record<string, FieldSpec>>,
+  { key, fields, provenance }: Sample,
+  labels: SampleLabels,
+) {
   const { source, shot, pts, timeBase } = provenance;
   const values: Readonly<Record<string, unknown>> = fields;
   const texts = Object.entries(spec).flatMap(([name, { dtype }]) => {

@@ -9,14 +9,16 @@ export interface TableColumn {
   readonly elements: readonly SchemaElement[];
   /** The type as `datasets` names it in a card and in the footer. */
   readonly feature: Feature;
-  /** Pictures are compressed already, and no statistics are of use. */
+  /** Pictures and pixels: stored as they are, without statistics. */
   readonly isPicture: boolean;
-  valueOf(sample: Sample, labels: SampleLabels): unknown;
+  readonly valueOf: (sample: Sample, labels: SampleLabels) => unknown;
 }
 
 /** A type of Hugging Face's `datasets`. */
 export type Feature =
-  { readonly kind: 'value'; readonly dtype: string } | { readonly kind: 'image' } | { readonly kind: 'list'; readonly of: Feature };
+  | { readonly kind: 'value'; readonly dtype: string }
+  | { readonly kind: 'image' }
+  | { readonly kind: 'list'; readonly of: Feature };
 
 /** Which fields become columns. */
 export interface TableOptions {
@@ -85,7 +87,7 @@ function fieldColumns(name: string, field: FieldSpec): readonly TableColumn[] {
   const { dtype, shape, optional } = field;
   const column = own.includes(name) ? `field_${name}` : name;
   const element = dtype === 'image' ? pictureElement : valueElement(dtype);
-  const toValue = (value: unknown) => (dtype === 'image' ? pictureOf(value as EncodedImage) : numberOf(dtype, value));
+  const toValue = (value: unknown) => (dtype === 'image' ? pictureOf(value as EncodedImage) : value);
   const optionally = optional ? { repetition_type: 'OPTIONAL' as const } : required;
   if (shape.length === 0) {
     const [head, ...below] = Array.isArray(element) ? element : [element];
@@ -95,12 +97,13 @@ function fieldColumns(name: string, field: FieldSpec): readonly TableColumn[] {
         elements: [{ ...head!, name: column, ...optionally }, ...below],
         feature: featureOf(dtype),
         isPicture: dtype === 'image',
-        valueOf: ({ fields }) => mapPresent((fields as Readonly<Record<string, unknown>>)[name], toValue),
+        valueOf: ({ fields }) => mapPresent(fields[name], toValue),
       },
     ];
   }
+  if (isBinary(field)) return bytesColumns(name, column, field);
   const list = listColumn(column, element, ({ fields }) =>
-    mapPresent((fields as Readonly<Record<string, unknown>>)[name], (value) =>
+    mapPresent(fields[name], (value) =>
       Array.from((isNdArray(value) ? value.data : value) as ArrayLike<unknown>, (item) =>
         dtype === 'float16' ? halfToNumber(item as number) : dtype === 'bool' ? item === 1 : toValue(item),
       ),
@@ -115,14 +118,39 @@ function fieldColumns(name: string, field: FieldSpec): readonly TableColumn[] {
       isPicture: dtype === 'image',
     },
   ];
-  if (shape.filter((length) => length === null).length > 1) {
+  return [...columns, ...shapeColumns(name, column, field)];
+}
+
+/** Bytes of a size that is large or not fixed: pixels. A list of numbers would take a minute for what bytes take a second. */
+function isBinary({ dtype, shape }: FieldSpec): boolean {
+  return dtype === 'uint8' && shape.reduce<number>((product, length) => product * (length ?? Infinity), 1) > smallArray;
+}
+
+function bytesColumns(name: string, column: string, field: FieldSpec): readonly TableColumn[] {
+  const bytes: TableColumn = {
+    name: column,
+    elements: [{ name: column, type: 'BYTE_ARRAY', repetition_type: field.optional ? 'OPTIONAL' : 'REQUIRED' }],
+    feature: { kind: 'value', dtype: 'binary' },
+    isPicture: true,
+    valueOf: ({ fields }) =>
+      mapPresent((fields as Readonly<Record<string, unknown>>)[name], (value) =>
+        isNdArray(value) ? value.data : value,
+      ),
+  };
+  return [bytes, ...shapeColumns(name, column, field)];
+}
+
+/** The sizes of an array that its length does not tell. */
+function shapeColumns(name: string, column: string, field: FieldSpec): readonly TableColumn[] {
+  if (field.shape.filter((length) => length === null).length > 1) {
+    const optionally = field.optional ? { repetition_type: 'OPTIONAL' as const } : required;
     const sizes = listColumn(`${column}_shape`, valueElement('int32'), ({ fields }) =>
-      mapPresent((fields as Readonly<Record<string, unknown>>)[name], (value) => fieldShape(name, field, value)),
+      mapPresent(fields[name], (value) => fieldShape(name, field, value)),
     );
     const [top, ...rest] = sizes.elements;
-    columns.push({ ...sizes, elements: [{ ...top!, ...optionally }, ...rest] });
+    return [{ ...sizes, elements: [{ ...top!, ...optionally }, ...rest] }];
   }
-  return columns;
+  return [];
 }
 
 function valueColumn(name: string, dtype: ValueDtype, valueOf: TableColumn['valueOf']): TableColumn {
@@ -173,10 +201,6 @@ function featureOf(dtype: Dtype): Feature {
 
 function pictureOf({ data }: EncodedImage): { readonly bytes: Uint8Array; readonly path: null } {
   return { bytes: data, path: null };
-}
-
-function numberOf(dtype: Dtype, value: unknown): unknown {
-  return dtype === 'int64' ? BigInt(value as bigint) : value;
 }
 
 function mapPresent<T>(value: unknown, map: (value: unknown) => T): T | null {

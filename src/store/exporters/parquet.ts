@@ -20,7 +20,9 @@ const config = z.strictObject({
   arrays: z
     .enum(['small', 'all', 'none'])
     .default('small')
-    .describe('Which arrays of numbers are written, as flat lists: those of a fixed size up to 256 values, all, or none.'),
+    .describe(
+      'Which arrays of numbers are written: those of a fixed size up to 256 values, all, or none.',
+    ),
   shardBytes: z
     .int()
     .min(1000)
@@ -71,10 +73,13 @@ function openTable(
   },
 ): ShardFile {
   const beside = `${path}.${process.pid}.tmp`;
-  const hub = { info: { features: Object.fromEntries(columns.map(({ name, feature }) => [name, hubFeature(feature)])) } };
+  const hub = {
+    info: { features: Object.fromEntries(columns.map(({ name, feature }) => [name, hubFeature(feature)])) },
+  };
   const texts = Object.entries({ ...metadata, huggingface: JSON.stringify(hub) });
+  const file = fileWriter(beside);
   const writer = new ParquetWriter({
-    writer: fileWriter(beside),
+    writer: file,
     schema: [{ name: 'root', num_children: columns.length }, ...columns.flatMap(({ elements }) => elements)],
     kvMetadata: texts.map(([key, value]) => ({ key, value })),
     createdBy: 'reelmine',
@@ -101,8 +106,8 @@ function openTable(
       return bytes + held;
     },
     async add(sample: Sample, labels: SampleLabels) {
-      columns.forEach(({ valueOf }, i) => {
-        const value = valueOf(sample, labels);
+      columns.forEach((column, i) => {
+        const value = column.valueOf(sample, labels);
         rows[i]!.push(value);
         held += sizeOf(value);
       });
@@ -121,7 +126,7 @@ function openTable(
       renameSync(beside, path);
       syncFolder(dirname(path));
       isDone = true;
-      return { bytes: writer.writer.offset, sha256 };
+      return { bytes: file.offset, sha256 };
     },
     async discard() {
       if (!isDone) rmSync(beside, { force: true });

@@ -76,8 +76,7 @@ export function decodeMembers(
     const isPlaced = Array.isArray(pts) && pts.every(Number.isSafeInteger) && Number.isInteger(shot);
     if (typeof key !== 'string' || !key.startsWith(`${source}/${shot}/`) || !isPlaced || !Array.isArray(timeBase))
       throw new TypeError('key, source, shot, pts or timeBase is missing');
-    for (const name of Object.keys(record.fields))
-      if (!(name in spec)) throw new TypeError(`field ${name} is unknown`);
+    for (const name of Object.keys(record.fields)) if (!(name in spec)) throw new TypeError(`field ${name} is unknown`);
     const fields: Record<string, unknown> = {};
     for (const [name, field] of Object.entries(spec)) {
       const value = whole[name] ?? record.fields[name];

@@ -43,7 +43,15 @@ export function createTarFile(path: string): TarFile {
       return bytes;
     },
     async add(name, data) {
-      const header = { name, size: data.length, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0, type: 'file' } as const;
+      const header = {
+        name,
+        size: data.length,
+        mode: 0o644,
+        mtime: new Date(0),
+        uid: 0,
+        gid: 0,
+        type: 'file',
+      } as const;
       await new Promise<void>((resolve, reject) => {
         // The callback comes once the member has gone through: memory does not grow with the archive.
         const member = archive.entry(header, (error) => {

@@ -62,7 +62,8 @@ function openTarShard(path: string, spec: SampleSpec): ShardFile {
     },
     async add(sample, labels) {
       const name = memberName(sample.key);
-      for (const { extension, data } of encodeMembers(spec, sample, labels)) await tar.add(`${name}.${extension}`, data);
+      for (const { extension, data } of encodeMembers(spec, sample, labels))
+        await tar.add(`${name}.${extension}`, data);
     },
     finish: () => tar.finish(),
     discard: () => tar.discard(),

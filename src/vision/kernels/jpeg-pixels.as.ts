@@ -110,7 +110,15 @@ export function writeBlock(block: usize, work: usize, last: i32, plane: usize, s
 }
 
 /** Luma and two colour differences to RGB, 16-bit constants of JFIF; writes up to 13 bytes past each row. */
-export function writeColours(luma: usize, blue: usize, red: usize, stride: usize, width: i32, height: i32, out: usize): void {
+export function writeColours(
+  luma: usize,
+  blue: usize,
+  red: usize,
+  stride: usize,
+  width: i32,
+  height: i32,
+  out: usize,
+): void {
   const middle = i32x4.splat(128);
   const half = i32x4.splat(32768);
   for (let y = 0; y < height; y++) {

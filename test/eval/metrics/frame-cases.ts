@@ -22,3 +22,16 @@ export const frameCases: Readonly<Record<string, readonly [FramePixels, FramePix
   black: [box(0), frame(() => 0)],
   blurred: [box(0), { ...box(0), data: box(0).data.map((value, i) => (value + box(2).data[i]!) / 2) }],
 };
+
+/** The frames of `golden/prediction-metrics.json`: sines of the flat index, and the same with something added. */
+export function sineFrame(
+  { height, width, channels }: { readonly height: number; readonly width: number; readonly channels: number },
+  phase: number,
+  added?: number,
+): FramePixels {
+  const data = Float64Array.from({ length: height * width * channels }, (_, n) => {
+    const value = 0.5 + 0.5 * Math.sin(0.61 * n + 0.0007 * n * n + phase);
+    return added === undefined ? value : Math.min(1, Math.max(0, value + 0.2 * Math.sin(2.3 * n + added)));
+  });
+  return { data, width, height, channels };
+}

@@ -4,7 +4,7 @@ import { conv2d, selectBackend, tf, type Trainer } from '../../../src/engine/ind
 import { resolveTaskConfig } from '../../../src/models/index.js';
 import type { PredNetConfig } from '../../../src/models/prednet/config.js';
 import task from '../../../src/models/prednet/index.js';
-import { enlarge } from '../../../src/models/prednet/kernels.js';
+import { enlarge, type Tensor4D } from '../../../src/models/prednet/kernels.js';
 import { lastDepth, predictionLoss, rollOut } from '../../../src/models/prednet/loss.js';
 import { openNetwork } from '../../../src/models/prednet/predictor.js';
 import { mean, plainLoss, plainRollOut, type PlainWeight } from './plain-network.js';
@@ -48,7 +48,7 @@ function fillBySpecification({ variables }: Pick<Trainer, 'variables'>, config: 
       const data = Float32Array.from({ length: rows * own }, (_, at) =>
         value(Math.floor(at / own) * all + before + (at % own)),
       );
-      tf.tidy(() => variables.get(`${name}.${part}`)!.assign(tf.tensor(data, shapes[i]!)));
+      tf.tidy(() => variables.get(`${name}.${part}`)!.assign(tf.tensor(data, shapes[i])));
       before += own;
     });
     k++;
@@ -78,21 +78,24 @@ function plainWeights({ variables }: Pick<Trainer, 'variables'>): Map<string, Pl
 
 /** Loss of frames and its gradients by name. */
 function lossOf(trainer: Trainer, frames: readonly Tensor[], config: PredNetConfig) {
-  const names = [...trainer.variables.keys()];
-  return tf.tidy(() => {
-    const { value, grads } = tf.variableGrads(() => {
+  const variables = [...trainer.variables.values()];
+  const { value, grads } = tf.tidy(() =>
+    tf.variableGrads(() => {
       const net = openNetwork(trainer.variables, config);
       const rolled = rollOut(net, frames, {
         extrapolateFrom: config.extrapolateFrom,
         lastDepth: lastDepth(config, net.sizes.length),
       });
       return predictionLoss(frames, rolled, config) as never;
-    }, [...trainer.variables.values()]);
-    const slope = (name: string) =>
-      (grads[trainer.variables.get(name)!.name] as Tensor | null | undefined)?.dataSync() ??
-      new Float32Array(trainer.variables.get(name)!.size);
-    return { loss: value.dataSync()[0]!, gradients: new Map(names.map((name) => [name, slope(name).slice()])) };
-  });
+    }, variables),
+  );
+  const slopes = grads as Readonly<Record<string, Tensor | null | undefined>>;
+  const slope = ({ name, size }: (typeof variables)[number]) =>
+    Float32Array.from(slopes[name]?.dataSync() ?? new Float32Array(size));
+  const gradients = new Map([...trainer.variables].map(([name, variable]) => [name, slope(variable)]));
+  const loss = value.dataSync()[0]!;
+  tf.dispose([value, grads]);
+  return { loss, gradients };
 }
 
 function randomWeights(trainer: Trainer, spread: number): void {
@@ -203,13 +206,13 @@ describe('the network of prednet', () => {
   });
 
   it.each([
-    ['layers=Lall'],
-    ['layers=Lall', 'pixels=straight'],
-    ['objective=pixels', 'extrapolateFrom=2', 'pixels=softplus'],
-    ['objective=errors-then-pixels', 'extrapolateFrom=2', 'layers=Lall'],
-    ['objective=pixels', 'pixelLoss=l2'],
-  ])('has the loss and the gradients of finite differences of the plain rewrite: %s %s %s', (...set) => {
-    const config = unit(...set.filter((each) => each !== undefined));
+    'layers=Lall',
+    'layers=Lall pixels=straight',
+    'objective=pixels extrapolateFrom=2 pixels=softplus',
+    'objective=errors-then-pixels extrapolateFrom=2 layers=Lall',
+    'objective=pixels pixelLoss=l2',
+  ])('has the loss and the gradients of finite differences of the plain rewrite: %s', (set) => {
+    const config = unit(...set.split(' '));
     const trainer = task.createTrainer(config, createRandom(1));
     randomWeights(trainer, 0.4); // random biases too, so that nothing sits on a kink
     tf.tidy(() => trainer.variables.get('ahat_0.bias')!.assign(tf.tensor1d([0.3])));
@@ -221,7 +224,7 @@ describe('the network of prednet', () => {
     expect(Math.abs(loss - plain())).toBeLessThan(2e-6);
     let compared = 0;
     for (const [name, { data }] of weights) {
-      const random = createRandom('direction', name);
+      const random = createRandom('direction').fork(name);
       const first = data.slice();
       const direction = first.map(() => random.normal());
       const length = Math.hypot(...direction);
@@ -244,11 +247,11 @@ describe('the network of prednet', () => {
 
   it('turns a convolution of doubled pixels into a transposed one, to the last tap at the edges', () => {
     tf.tidy(() => {
-      const x = tf.randomNormal([2, 3, 5, 4], 0, 1, 'float32', 1);
+      const x = tf.randomNormal<Tensor4D>([2, 3, 5, 4], 0, 1, 'float32', 1);
       const weight = tf.randomNormal([3, 3, 4, 6], 0, 1, 'float32', 2);
-      const doubled = tf.image.resizeNearestNeighbor(x as never, [6, 10]);
+      const doubled = tf.image.resizeNearestNeighbor(x, [6, 10]);
       const wanted = conv2d(doubled, weight).dataSync();
-      const got = tf.conv2dTranspose(x as never, enlarge(weight) as never, [2, 6, 10, 6], 2, 'same').dataSync();
+      const got = tf.conv2dTranspose(x, enlarge(weight), [2, 6, 10, 6], 2, 'same').dataSync();
       wanted.forEach((value, i) => expect(Math.abs(got[i]! - value)).toBeLessThan(1e-4));
     });
   });

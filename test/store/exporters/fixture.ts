@@ -1,5 +1,11 @@
 import { createRandom, type EncodedImage, type Sample, type SampleSpec } from '../../../src/core/index.js';
-import { datasetExporters, openDataset, openSink, type ExportContext, type ExportedDataset } from '../../../src/store/index.js';
+import {
+  datasetExporters,
+  openDataset,
+  openSink,
+  type ExportContext,
+  type ExportedDataset,
+} from '../../../src/store/index.js';
 import { encodeImage } from '../../../src/vision/index.js';
 import { makeHeader, sourceId } from '../fixture.js';
 
@@ -54,7 +60,9 @@ export async function writeMixed(dir: string, { shards = 2 } = {}): Promise<read
     samples.push(...unit);
   }
   samples.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const labels = new Map(samples.slice(0, 8).map(({ key }, i) => [key, { cluster: i % 3, name: `c${i % 3}`, share: 0.1 * i }]));
+  const labels = new Map(
+    samples.slice(0, 8).map(({ key }, i) => [key, { cluster: i % 3, name: `c${i % 3}`, share: 0.1 * i }]),
+  );
   const artefacts = { codebook: { dtype: 'float32', shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) } } as const;
   await sink.finish({ labels, artefacts });
   return samples;

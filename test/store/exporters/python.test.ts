@@ -8,7 +8,12 @@ import { exportDataset, writeMixed } from './fixture.js';
 describe('exports read by others', () => {
   it('hold what the dataset holds, for tarfile, NumPy, and pyarrow where it is installed', async (context) => {
     const python = await preparePython(context);
-    const [dir, tars, arrays, tables] = Array.from({ length: 4 }, makeTemporaryFolder) as [string, string, string, string];
+    const [dir, tars, arrays, tables] = Array.from({ length: 4 }, makeTemporaryFolder) as [
+      string,
+      string,
+      string,
+      string,
+    ];
     await writeMixed(dir);
     await exportDataset('webdataset', dir, tars, { set: { shardBytes: 40_000 } });
     await exportDataset('npy', dir, arrays);

@@ -1,5 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { tf, type Predictor, type PredictorState } from '../../../engine/index.js';
+import { tf, type Predictor, type PredictorState, type Tensor } from '../../../engine/index.js';
 
 /** Size of the frames that a rival predicts: those of the model it is set beside. */
 export type RivalSize = Pick<Predictor, 'width' | 'height' | 'channels' | 'observes' | 'predicts'>;
