@@ -2,7 +2,8 @@
 // in turn on the same cores: rates, ratios, and as the limit what copying the bytes alone takes.
 //   npm run build && node bench/loader.bench.mjs --python peers/bin/python [--rounds 3] [--cores 0,1] [--workers 2] [--only records,raw,float]
 // `fused`: crop, flip and one colour matrix, float32; `torchvision`: the usual v2 transforms. Each peer prints its best of LMDB, WebDataset, MosaicML.
-// Last figures: FIGURES
+// Last figures (very busy machine, one round), ours over the peer: durable write 0.74, random read copied 0.09, touched 0.16 (a system call and a
+// checksum each, py-lmdb maps the file); raw 0.93, float32 with fused colour 2.44 of the fastest peer.
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -15,7 +15,7 @@ import { createRandom, decodeSafetensors, encodeSafetensors } from '../dist/core
 import { selectBackend, tf } from '../dist/engine/index.js';
 import { createUpdateStep, makeScalars } from '../dist/engine/update-step.js';
 import { resolveTaskConfig, tasks } from '../dist/models/index.js';
-import { planModel } from '../dist/models/svg-lp/config.js';
+import { planModel } from '../dist/models/svg-lp/plan.js';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

@@ -20,10 +20,10 @@ export function describeFailures(failures: readonly FailureEntry[]): string[] {
 }
 
 /** A metric's value with its unit: fractions as percent. */
-export function formatValue(metric: Metric): string {
+export function formatValue(metric: Metric, withInterval = true): string {
   const show = (value: number) =>
     metric.unit === 'fraction' ? `${(100 * value).toFixed(1)} %` : `${value.toPrecision(4)} ${metric.unit}`.trim();
-  const interval = metric.interval ? ` [${metric.interval.map(show).join(', ')}]` : '';
+  const interval = withInterval && metric.interval ? ` [${metric.interval.map(show).join(', ')}]` : '';
   return `${show(metric.value)}${interval}`;
 }
 
@@ -45,8 +45,7 @@ export function describeMetrics(metrics: readonly Metric[], rivals: readonly Riv
       ...rivals.map((rival) => {
         const match = rival.metrics.find((one) => isSameKind(one, metric));
         if (!match) return '–';
-        const { interval: _, ...plain } = match;
-        return formatValue(rivals.length > mostIntervals ? plain : match);
+        return formatValue(match, rivals.length <= mostIntervals);
       }),
     ]),
   ]);

@@ -1,4 +1,4 @@
-export type { Tensor, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
+export type { Rank, Tensor, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
 export { engineNames, probeBackends, selectBackend, type EngineName, type SelectedEngine } from './backend.js';
 export {
   loadWeights,

@@ -147,8 +147,9 @@ async function openEvaluation(options: EvaluateOptions, context: JobContext) {
 }
 
 async function openEncoder(folder: string, seed: number): Promise<OpenedEncoder> {
-  const { task, evaluated, create } = await loadRun(folder, seed);
-  const trainer = create();
+  const run = await loadRun(folder, seed);
+  const { task, evaluated } = run;
+  const trainer = run.create();
   const { encoder } = trainer;
   if (encoder) return { encoder, weightsSha256: evaluated.weightsSha256, dispose: () => trainer.dispose() };
   trainer.dispose();
@@ -254,7 +255,7 @@ function asEvaluationDataset(dataset: Dataset, batches: EvaluationDataset['batch
   return {
     signal: dataset.header.signal,
     digest: dataset.digest,
-    samples: dataset.keys.length,
+    samples: dataset.size,
     sources: dataset.sources,
     batches,
     stored: () => dataset.samples(),

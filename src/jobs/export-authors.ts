@@ -48,7 +48,7 @@ const authors: ExportFormat<z.infer<typeof config>> = {
           kind: 'progress',
           stage: 'export',
           done: quintuples.length,
-          total: dataset.keys.length,
+          total: dataset.size,
           unit: 'samples',
         });
       }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openLedger } from '../core/index.js';
+import { openLedger, StoreError } from '../core/index.js';
 import { readCorpus } from '../ingest/index.js';
 import { datasetExporters, openDataset } from '../store/index.js';
 import type { AnyExportFormat, ExportFormat } from './exchange.js';
@@ -16,7 +16,7 @@ export async function datasetFormat(name: string): Promise<{ readonly default: A
         const licences = corpus === undefined ? null : await countLicences(corpus, dataset.sources);
         const failures: { readonly key: string; readonly message: string }[] = [];
         const total = Math.min(limit, dataset.summary.samples);
-        const written = await exporter.write(config, {
+        const writing = exporter.write(config, {
           dataset,
           out,
           limit,
@@ -25,6 +25,9 @@ export async function datasetFormat(name: string): Promise<{ readonly default: A
           onProgress: (done) => emit({ kind: 'progress', stage: 'export', done, total, unit: 'samples' }),
           onFailure: (key, { message }) => failures.push({ key, message }),
           onWarning: (message) => emit({ kind: 'warning', stage: 'export', message }),
+        });
+        const written = await writing.catch((error: unknown) => {
+          throw explainDisk(out, error);
         });
         saveFailures(out, failures, written.failed);
         const { samples, kept, failed, files, bytes, leftOut } = written;
@@ -42,6 +45,17 @@ export async function datasetFormat(name: string): Promise<{ readonly default: A
     },
   };
   return { default: format };
+}
+
+/** What the system refused, such as a full disk, as an error that users can meet. */
+function explainDisk(out: string, error: unknown): unknown {
+  const isRefused = error instanceof Error && 'syscall' in error && 'code' in error;
+  if (!isRefused) return error;
+  return new StoreError(
+    'cannot-write',
+    `${out} cannot be written: ${error.message}. Files that are whole stay; the same command goes on.`,
+    { context: { out, code: error.code }, cause: error },
+  );
 }
 
 /** How many of the sources are under each licence. */

@@ -54,7 +54,7 @@ export async function inspect(dir: string): Promise<Inspection> {
     const inspection = {
       kind,
       digest: dataset.digest,
-      records: dataset.keys.length,
+      records: dataset.size,
       facts: datasetFacts(dataset),
     } as const;
     await dataset.close();

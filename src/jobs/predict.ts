@@ -113,7 +113,7 @@ async function run(options: PredictOptions, { emit, signal }: JobContext): Promi
         done.push({ path: video.path, outputs: stems, pts, framesPerSecond, psnr });
       } catch (error) {
         if (!(error instanceof MediaError)) throw error;
-        failures.push({ path: video.path, code: error.code as FailureCode, message: error.message });
+        failures.push({ path: video.path, code: error.code, message: error.message });
       }
       const note = basename(video.path);
       emit({ kind: 'progress', stage, done: n + 1, total: videos.length, unit: 'videos', note });

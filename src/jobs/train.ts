@@ -171,7 +171,7 @@ export async function planTraining(options: TrainOptions): Promise<TrainPlan> {
     const trainer = task.createTrainer(config, createRandom(options.seed ?? 1).fork('init'));
     const { parameters, network = null } = trainer;
     trainer.dispose();
-    const samples = dataset.keys.length;
+    const samples = dataset.size;
     const epochs = (config.steps * config.batchSize * config.accumulateSteps) / samples;
     const flops = network && sumLayers(network).flops;
     return { config, parameters, samples, epochs, digest: dataset.digest, network, flops };
@@ -203,7 +203,7 @@ export async function openChecked(dir: string, task: AnyPretextTask): Promise<Da
         ? new StoreError('other-spec', `${dir} was mined with other fields than ${task.name} expects: mine it again.`, {
             context: { dir },
           })
-        : dataset.keys.length === 0
+        : dataset.size === 0
           ? new StoreError(
               'empty',
               `${dir} holds no sample: nothing to train on. See its rejections with reelmine inspect.`,
@@ -218,10 +218,8 @@ export async function openChecked(dir: string, task: AnyPretextTask): Promise<Da
 /** The group of each source, read from its first sample; a source without one is its own group. */
 export async function groupsOf(dataset: Dataset): Promise<ReadonlyMap<string, string>> {
   const groups = new Map<string, string>();
-  for (const [ordinal, key] of dataset.keys.entries()) {
-    const source = sourceOfKey(key);
-    if (groups.has(source)) continue;
-    const { group } = (await dataset.sample(ordinal)).fields as { readonly group?: unknown };
+  for (const { source, first } of dataset.sourceRanges()) {
+    const { group } = (await dataset.sample(first)).fields as { readonly group?: unknown };
     groups.set(source, typeof group === 'string' ? group : source);
   }
   return groups;
@@ -256,7 +254,10 @@ async function splitByGroup(
   const isHeld = (source: string) => held.has(groups.get(source) ?? '');
   const training: number[] = [];
   const validation: number[] = [];
-  dataset.keys.forEach((key, ordinal) => (isHeld(sourceOfKey(key)) ? validation : training).push(ordinal));
+  for (const { source, first, count } of dataset.sourceRanges()) {
+    const ordinals = isHeld(source) ? validation : training;
+    for (let ordinal = first; ordinal < first + count; ordinal++) ordinals.push(ordinal);
+  }
   if (training.length === 0) throw new ConfigError(`Nothing is left to train on after ${count} groups were held out.`);
   return {
     training: {

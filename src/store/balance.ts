@@ -55,7 +55,7 @@ export async function classesByLabel(
   const classOf = new Uint32Array(samples);
   for (let place = 0; place < samples; place++) {
     const { key, fields } = await dataset.sample(ordinalAt(place));
-    const value = dataset.label(key)?.[name] ?? (fields as Readonly<Record<string, unknown>>)[name];
+    const value = dataset.label(key)?.[name] ?? fields[name];
     if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'boolean')
       throw new ConfigError(`Sample ${key} has no single value called ${name} to balance by.`, {
         context: { name, key },

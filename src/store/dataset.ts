@@ -26,6 +26,13 @@ export interface DatasetUnit {
   readonly rejections: Rejections;
 }
 
+/** The samples of one source: `count` ordinals from `first` on. */
+export interface SourceRange {
+  readonly source: string;
+  readonly first: number;
+  readonly count: number;
+}
+
 /** A closed dataset, open for reading. Ordinals are places in the order of sample keys, from 0. */
 export interface Dataset {
   readonly dir: string;
@@ -40,6 +47,8 @@ export interface Dataset {
   readonly keys: readonly string[];
   /** Ids of the sources that gave samples, in order; read on first use. */
   readonly sources: readonly string[];
+  /** Where each source's samples lie, in order: the first ordinal and how many. Read from the units, without going over the samples. */
+  sourceRanges(): readonly SourceRange[];
   /** One sample. Throws a RangeError for an ordinal that is not there, a StoreError `corrupt` naming a damaged record. */
   sample(ordinal: number): Promise<Sample>;
   /** Every sample in key order, one at a time. */
@@ -114,6 +123,23 @@ class OpenDataset implements Dataset {
 
   get sources(): readonly string[] {
     return (this.#sourceIds ??= this.#shards.flatMap(sourcesOf));
+  }
+
+  sourceRanges(): readonly SourceRange[] {
+    const ranges: { source: string; first: number; count: number }[] = [];
+    let first = 0;
+    for (const shard of this.#shards) {
+      for (const { key, record } of shard.units()) {
+        if (record.samples === 0) continue;
+        const name = toText(key);
+        const source = name.slice(0, name.lastIndexOf('/'));
+        const last = ranges.at(-1);
+        if (last?.source === source) last.count += record.samples;
+        else ranges.push({ source, first, count: record.samples });
+        first += record.samples;
+      }
+    }
+    return ranges;
   }
 
   async sample(ordinal: number): Promise<Sample> {

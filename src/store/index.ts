@@ -1,6 +1,6 @@
 export type { BatchSourceOptions, DatasetBatchSource } from './batches.js';
 export { readDatasetHeader } from './dataset-file.js';
-export { openDataset, type Dataset, type DatasetUnit } from './dataset.js';
+export { openDataset, type Dataset, type DatasetUnit, type SourceRange } from './dataset.js';
 export { diffDatasets } from './diff.js';
 export * from './exporters/index.js';
 export { forgetSources, type ForgetReport } from './forget.js';

@@ -74,12 +74,18 @@ export function openPages(path: string, state: FileState = 'closed'): PageReader
   // Two generations: what is used stays, and neither grows.
   let young = new Map<number, Buffer>();
   let old = new Map<number, Buffer>();
+  const free: Buffer[] = [];
 
   function cachedPage(page: number): Buffer {
     const known = young.get(page);
     if (known) return known;
-    const bytes = old.get(page) ?? read(page);
-    if (young.size >= cachedPages) [young, old] = [new Map(), young];
+    const kept = old.get(page);
+    const bytes = kept ?? read(page, 1, free.pop());
+    if (kept) old.delete(page);
+    if (young.size >= cachedPages) {
+      free.push(...old.values()); // what is found in a page is copied before the next one is looked at
+      [young, old] = [new Map(), young];
+    }
     young.set(page, bytes);
     return bytes;
   }

@@ -8,8 +8,8 @@ export interface PageFile {
   readonly meta: LmdbMeta;
   /** Pages that may be read. */
   readonly pages: number;
-  /** One page or several in a row; throws a StoreError `corrupt` if they are not there or the first bears another number. */
-  read(page: number, count?: number): Buffer;
+  /** One page or several in a row, in a buffer of their size or a new one; throws a StoreError `corrupt` if the first bears another number. */
+  read(page: number, count?: number, into?: Buffer): Buffer;
   close(): void;
 }
 
@@ -40,11 +40,11 @@ export function openPageFile(path: string, state: FileState = 'closed'): PageFil
   return {
     meta,
     pages,
-    read(page, count = 1) {
+    read(page, count = 1, into) {
       if (!Number.isSafeInteger(page) || page < 2 || count < 1 || page + count > pages) {
         throw damage(page, 'is outside the file');
       }
-      const bytes = Buffer.allocUnsafeSlow(count * pageBytes);
+      const bytes = into ?? Buffer.allocUnsafeSlow(count * pageBytes);
       if (readSync(file, bytes, 0, bytes.length, page * pageBytes) < bytes.length)
         throw damage(page, 'is not all there');
       if (bytes.readUInt32LE(0) + bytes.readUInt32LE(4) * 0x1_0000_0000 !== page)

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -191,4 +191,74 @@ describe('openSink', () => {
     expect((await larger.finish(null)).units).toBe(written.length + 1);
     expect((await verifyDataset(dir)).problems).toEqual([]);
   });
+
+  it('says that a folder may not be written, and leaves it as it was', async (context) => {
+    const dir = makeTemporaryFolder();
+    await writeDataset(dir, { sources: 2 });
+    const names = readdirSync(dir);
+    chmodSync(dir, 0o555);
+    const isRoot = process.geteuid?.() === 0;
+    try {
+      if (isRoot) process.seteuid?.(65534); // whom the mode holds for
+      if (canWrite(dir)) context.skip('this file system does not keep modes');
+      await expect(openSink({ dir, header: makeHeader() })).rejects.toMatchObject({ code: 'read-only' });
+      const below = join(dir, 'below');
+      await expect(openSink({ dir: below, header: makeHeader() })).rejects.toMatchObject({ code: 'read-only' });
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      chmodSync(dir, 0o755);
+    }
+    expect(readdirSync(dir)).toEqual(names);
+  });
+
+  it('does not take a shard that is gone for an empty one, nor shards without their dataset.json', async () => {
+    const dir = makeTemporaryFolder();
+    const sink = await openSink({ dir, header: makeHeader() });
+    await sink.writeUnit(makeUnit(sourceId(1), 0));
+    await sink.close();
+    const shard = readFileSync(join(dir, '00002.mdb'));
+    rmSync(join(dir, '00002.mdb'));
+    await expect(openSink({ dir, header: makeHeader() })).rejects.toMatchObject({ code: 'missing' });
+    writeFileSync(join(dir, '00002.mdb'), shard);
+    rmSync(join(dir, 'dataset.json'));
+    await expect(openSink({ dir, header: makeHeader() })).rejects.toThrow(/its dataset.json is gone/);
+  });
+
+  it('refuses a shard whose pages would crash LMDB, and takes one that a killed writer left short', async () => {
+    const dir = makeTemporaryFolder();
+    const sink = await openSink({ dir, header: makeHeader(), shards: 1 });
+    for (let shot = 0; shot < 40; shot++) await sink.writeUnit(makeUnit(sourceId(1), shot));
+    await sink.close();
+    const path = join(dir, '00000.mdb');
+    const sound = readFileSync(path);
+    const pages = Array.from({ length: sound.length / 4096 - 2 }, (_, n) => (n + 2) * 4096);
+    for (const [flag, change] of [
+      [1, (page: Buffer) => page.writeUInt32LE(0xfffffff, page.readUInt16LE(16))], // a branch's first child
+      [2, (page: Buffer) => page.writeUInt16LE(4090, 16)], // a leaf's first entry
+      [2, (page: Buffer) => page.writeUInt32LE(0xfffff, page.readUInt16LE(16))], // its length
+    ] as const) {
+      const bytes = Buffer.from(sound);
+      for (const at of pages) if (bytes.readUInt16LE(at + 10) === flag) change(bytes.subarray(at, at + 4096));
+      writeFileSync(path, bytes);
+      await expect(openSink({ dir, header: makeHeader() })).rejects.toMatchObject({ code: 'corrupt' });
+    }
+    // The meta pages count one page more than the file has, and nothing points there.
+    const short = Buffer.from(sound);
+    for (const at of [0, 4096]) short.writeBigUInt64LE(short.readBigUInt64LE(at + 136) + 1n, at + 136);
+    writeFileSync(path, short);
+    const again = await openSink({ dir, header: makeHeader() });
+    await again.writeUnit(makeUnit(sourceId(1), 40));
+    expect((await again.finish(null)).units).toBe(41);
+    expect((await verifyDataset(dir)).problems).toEqual([]);
+  });
 });
+
+function canWrite(dir: string): boolean {
+  try {
+    writeFileSync(join(dir, 'probe'), '');
+    rmSync(join(dir, 'probe'));
+    return true;
+  } catch {
+    return false;
+  }
+}

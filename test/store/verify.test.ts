@@ -39,7 +39,8 @@ async function damageRecord(n: number): Promise<Sample> {
 
 describe('verifyDataset', () => {
   it('finds a sound dataset sound, by an independent reading of its files', async () => {
-    expect(await verifyDataset(dir)).toEqual({ digest, samples: 96, units: 24, problems: [] });
+    const sound = { digest, samples: 96, units: 24, problems: [], incomplete: [], damagedShards: [] };
+    expect(await verifyDataset(dir)).toEqual(sound);
   });
 
   it('names the record in which one bit is wrong, and its shard', async () => {
@@ -221,6 +222,10 @@ describe('openDataset', () => {
     expect(samples.map(({ key }) => key)).toEqual(dataset.keys);
     expect([...dataset.keys].sort()).toEqual(dataset.keys);
     expect(dataset.sources).toEqual(Array.from({ length: 8 }, (_, n) => sourceId(n)).sort());
+    expect(dataset.size).toBe(96);
+    expect(dataset.keys.map((_, ordinal) => dataset.key(ordinal))).toEqual(dataset.keys);
+    const ranges = dataset.sources.map((source, n) => ({ source, first: 12 * n, count: 12 }));
+    expect(dataset.sourceRanges()).toEqual(ranges);
     for (const ordinal of [0, 41, 95]) expect(await dataset.sample(ordinal)).toEqual(samples[ordinal]);
     for (const outside of [-1, 96, 0.5]) await expect(dataset.sample(outside)).rejects.toThrow(/from 0 to 95/);
     expect(samples[0]).toEqual(
@@ -228,6 +233,31 @@ describe('openDataset', () => {
         ({ key }) => key === samples[0]!.key,
       ),
     );
+    await dataset.close();
+  });
+
+  it('refuses a damaged record when it is read, names it, and gives all others', async () => {
+    const { key } = await damageRecord(37);
+    const dataset = await openDataset(dir);
+    for (let ordinal = 0; ordinal < dataset.size; ordinal++) {
+      const name = dataset.key(ordinal);
+      if (name !== key) expect((await dataset.sample(ordinal)).key).toBe(name);
+      else {
+        await expect(dataset.sample(ordinal)).rejects.toMatchObject({ code: 'corrupt', context: { key } });
+        await expect(dataset.sample(ordinal)).rejects.toThrow(/its checksum is not the one/);
+      }
+    }
+    await expect(collect(dataset.samples())).rejects.toMatchObject({ context: { key } });
+    await dataset.close();
+  });
+
+  it('takes a dataset without checksums, as version 0.1.0 wrote it', async () => {
+    for (const name of ['00000.json', '00001.json']) {
+      const file = join(dir, name);
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/,\s*"crc32": true/, ''));
+    }
+    const dataset = await openDataset(dir);
+    expect(await collect(dataset.samples())).toHaveLength(96);
     await dataset.close();
   });
 

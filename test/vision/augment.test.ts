@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRandom, type Box } from '../../src/core/index.js';
+import { createRandom, type Box, type Random } from '../../src/core/index.js';
 import { axisTaps, cutPicture, type ColourMatrix, type Picture } from '../../src/vision/augment.js';
 import { chainColours, cutOf, drawAugmentation, type Augmentation } from '../../src/vision/augment-draw.js';
 import { expectSameValues } from './same-values.js';
@@ -216,7 +216,7 @@ describe('drawAugmentation', () => {
     // (r, g, b) → (b, r, g) → (b + 10, 2r, g)
     expect(chainColours(permute, offset)).toEqual([0, 0, 1, 10, 2, 0, 0, 0, 0, 1, 0, 0]);
     const third = createRandom(0);
-    const fixed = { ...third, float: () => 1 } as typeof third; // the largest turn
+    const fixed: Random = { ...third, float: () => 1 }; // the largest turn
     const { colour } = drawAugmentation(fixed, { hue: 1 / 3 }, frame);
     colour!.forEach((value, i) => expect(value).toBeCloseTo(permute[i]!, 12));
   });

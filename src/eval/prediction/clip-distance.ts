@@ -1,5 +1,5 @@
 import { createRandom } from '../../core/index.js';
-import { tf, type Tensor, type Tensor4D } from '../../engine/index.js';
+import { tf, type Tensor, type Rank } from '../../engine/index.js';
 import { fitGaussian, frechetDistance, type FeatureRows } from '../metrics/index.js';
 
 /** Turns whole clips into features, for the Fréchet distance between sets of clips. */
@@ -75,12 +75,12 @@ export function createRandomClipEncoder(): ClipEncoder {
     encode: (clips) =>
       tf.tidy(() => {
         const [batch, frames, height, width, channels] = clips.shape as [number, number, number, number, number];
-        let x = tf.reshape(clips, [batch * frames, height, width, channels]) as Tensor4D;
+        let x = tf.reshape<Rank.R4>(clips, [batch * frames, height, width, channels]);
         if (channels === 1) x = tf.tile(x, [1, 1, 1, 3]);
         x = tf.sub(tf.mul(tf.image.resizeBilinear(x, [side, side], false, true), 2), 1);
         for (const weights of spatial) x = tf.relu(tf.conv2d(x, weights, 2, 'same'));
         const places = (side / 4) * (side / 4);
-        let motion = tf.reshape(x, [batch, frames, places, 32]) as Tensor4D;
+        let motion = tf.reshape<Rank.R4>(x, [batch, frames, places, 32]);
         for (const weights of temporal) motion = tf.relu(tf.conv2d(motion, weights, 1, 'same'));
         const mean = tf.mean(motion, [1, 2]);
         const spread = tf.sqrt(tf.mean(tf.square(tf.sub(motion, tf.mean(motion, [1], true))), [1, 2]));

@@ -72,8 +72,7 @@ export function openHeat(sequences: readonly Sequence[], clips: Tensor, size: Pr
 
 /**
  * Lets a competitor predict a batch and scores what it gives.
- *
- * @param onFuture told of the first future of each batch that goes on from own frames.
+ * `onFuture` is told of the first future of each batch that goes on from own frames.
  */
 export function compete(
   competitor: Competitor,

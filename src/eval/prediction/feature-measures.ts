@@ -68,7 +68,7 @@ export async function openFeatureMeasures(
       const whole = tf.tidy(() => {
         const [batch, frames, ...pixels] = clips.shape as [number, number, number, number, number];
         const seen = tf.slice(clips as Tensor5D, [0, 0, 0, 0, 0], [-1, observe, -1, -1, -1]);
-        return tf.concat([seen, tf.tensor(futures, [batch, frames - observe, ...pixels]) as Tensor5D], 1);
+        return tf.concat([seen, tf.tensor5d(futures, [batch, frames - observe, ...pixels])], 1);
       });
       gathered.forEach((features) => features.add(whole));
       whole.dispose();

@@ -23,7 +23,7 @@ export function* forecast(
   clips: Tensor,
   { observe, steps, seeds }: ForecastOptions,
 ): Generator<Futures> {
-  let state = predictor.init(clips.shape[0]!);
+  let state = predictor.init(clips.shape[0]);
   try {
     for (let t = 0; t < observe; t++) state = step(predictor, state, clips, t);
     for (const random of seeds) yield ask(predictor, state, steps, random);

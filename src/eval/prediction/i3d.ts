@@ -1,4 +1,4 @@
-import { tf, type Tensor, type Tensor4D, type Tensor5D } from '../../engine/index.js';
+import { tf, type Tensor, type Tensor5D, type Rank } from '../../engine/index.js';
 import type { ClipEncoder } from './clip-distance.js';
 import { takeWeight, type BroughtWeights } from './feature-measures.js';
 
@@ -124,10 +124,10 @@ export function createI3d(weights: BroughtWeights): ClipEncoder {
       encode: (clips) =>
         tf.tidy(() => {
           const [batch, frames, height, width, channels] = clips.shape as [number, number, number, number, number];
-          let pictures = tf.reshape(clips, [batch * frames, height, width, channels]) as Tensor4D;
+          let pictures = tf.reshape<Rank.R4>(clips, [batch * frames, height, width, channels]);
           if (channels === 1) pictures = tf.tile(pictures, [1, 1, 1, 3]);
           pictures = tf.sub(tf.mul(tf.image.resizeBilinear(pictures, [side, side], false, true), 2), 1);
-          const input = tf.reshape(pictures, [batch, frames, side, side, 3]) as Tensor5D;
+          const input = tf.reshape<Rank.R5>(pictures, [batch, frames, side, side, 3]);
           const last = network.reduce((x, layer) => layer(x), input); // [batch, frames / 8, 7, 7, 1024]
           // the pool of 2 × 7 × 7 with stride 1: over space, then over neighbouring times
           const places = tf.mean(last, [2, 3]); // [batch, frames / 8, 1024]

@@ -1,4 +1,4 @@
-import { tf, type Encoder, type Tensor, type Tensor4D, type Tensor5D } from '../../engine/index.js';
+import { tf, type Encoder, type Tensor, type Tensor4D, type Tensor5D, type Rank } from '../../engine/index.js';
 import type { Futures } from './forecast.js';
 import type { Measured } from './scoreboard.js';
 
@@ -35,7 +35,7 @@ export function createPictureDistance(
       const out = new Float32Array(batch * count);
       const truth = tf.tidy(() => {
         const part = tf.slice(clips as Tensor5D, [0, first, 0, 0, 0], [-1, count, -1, -1, -1]);
-        return tf.reshape(part, [batch * count, height, width, channels]) as Tensor4D;
+        return tf.reshape<Rank.R4>(part, [batch * count, height, width, channels]);
       });
       const values = height * width * channels;
       try {
@@ -46,7 +46,7 @@ export function createPictureDistance(
             const predicted = tf.tensor4d(pixels, [n, height, width, channels]);
             return compare(toRgb(tf.slice(truth, [from, 0, 0, 0], [n, -1, -1, -1])), toRgb(predicted));
           });
-          out.set(distances.dataSync() as Float32Array, from);
+          out.set(distances.dataSync(), from);
           distances.dispose();
         }
       } finally {

@@ -10,12 +10,12 @@ export const predNetConfig = z.strictObject({
     .enum(['paper', 'small', 'tiny'])
     .default('small')
     .describe('Which set of values the other keys start from.'),
-  steps: z.int().nonnegative().default(600).describe('Updates of the weights.'),
+  steps: z.int().nonnegative().default(1000).describe('Updates of the weights.'),
   batchSize: count().default(8).describe('Clips in one batch.'),
   learningRate: z.number().positive().default(0.001).describe('Step size before any drop.'),
   learningRateDrops: z
     .array(z.number().min(0).max(1))
-    .default([])
+    .default([0.8])
     .describe('Shares of the steps after which the learning rate is divided by ten.'),
   beta1: z.number().min(0).lt(1).default(0.9).describe("Share that Adam's mean gradient keeps."),
   beta2: z.number().min(0).lt(1).default(0.999).describe("Share that Adam's mean squared gradient keeps."),

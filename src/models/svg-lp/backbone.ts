@@ -1,4 +1,4 @@
-import type { SvgLpPlan } from './config.js';
+import type { SvgLpPlan } from './plan.js';
 
 /** One convolution of encoder or decoder, with what follows it. */
 export interface Unit {

@@ -44,7 +44,7 @@ export function encodeFrames(frames: Tensor, run: NetworkRun): EncodedFrames {
 export function projectSkips(skips: readonly Tensor[], run: NetworkRun): SkipTerms {
   const { decoder } = planBackbone(run.plan);
   const terms = decoder.map(([unit], i) => applyKernel(skips[skips.length - 1 - i]!, unit!, run, 'skip'));
-  return { terms, frames: skips[0]!.shape[0]! / run.videos };
+  return { terms, frames: skips[0]!.shape[0] / run.videos };
 }
 
 /**
@@ -67,7 +67,7 @@ export function decodeFrames(codes: Tensor, skips: SkipTerms, run: NetworkRun): 
 
 /** Adds each step's own term, and the last one to all steps beyond. */
 function addSkips(own: Tensor, term: Tensor, frames: number, videos: number): readonly Tensor[] {
-  const steps = own.shape[0]! / videos;
+  const steps = own.shape[0] / videos;
   if (steps === frames) return [tf.add(own, term)];
   const lone = frames - 1; // the last term is shared
   const [head, tail] = cut(own, lone * videos);
@@ -81,7 +81,7 @@ function addSkips(own: Tensor, term: Tensor, frames: number, videos: number): re
 /** The first rows, null where there are none, and the others. */
 function cut(x: Tensor, rows: number): [Tensor | null, Tensor] {
   if (rows === 0) return [null, x];
-  return tf.split(x, [rows, x.shape[0]! - rows], 0) as [Tensor, Tensor];
+  return tf.split(x, [rows, x.shape[0] - rows], 0) as [Tensor, Tensor];
 }
 
 /** Rows of some frames, one after the other: float32 [frames · videos, …]. */

@@ -1,6 +1,7 @@
 import { plainLayer, type LayerSummary } from '../../engine/index.js';
 import { kernelOf, planBackbone, type Unit } from './backbone.js';
-import { planModel, type SvgLpConfig } from './config.js';
+import type { SvgLpConfig } from './config.js';
+import { planModel } from './plan.js';
 import { planRecurrent } from './shapes.js';
 
 /**

@@ -28,7 +28,7 @@ export function unrollClips(
   run: NetworkRun,
 ): Unrolled {
   const { plan, videos } = run;
-  const count = frames.shape[0]! / videos;
+  const count = frames.shape[0] / videos;
   const encoded = encodeFrames(frames, run);
   const before = takeFrames(encoded.code, 0, count - 1, videos);
   let inputs = before;

@@ -1,5 +1,6 @@
 import { tf, type Predictor, type PredictorState, type Trainer } from '../../engine/index.js';
-import { planModel, type SvgLpConfig } from './config.js';
+import type { SvgLpConfig } from './config.js';
+import { planModel } from './plan.js';
 import { decodeFrames, encodeFrames, projectSkips, takeFrames, type SkipTerms } from './frames.js';
 import { planRecurrent } from './shapes.js';
 import { drawNoise, gaussianOf, readHead, runRecurrent, sample, type CellState } from './recurrent.js';
@@ -26,7 +27,7 @@ export function createPredictor(config: SvgLpConfig, weights: Trainer['variables
     init: () => ({}), // no tensor: the first frame moves no LSTM
     observe: (state, frame) =>
       tf.tidy(() => {
-        const run = runOn(frame.shape[0]!);
+        const run = runOn(frame.shape[0]);
         const { code, skips } = encodeFrames(frame, run);
         const own = numbered('skip', skips);
         const before = state['code'];
@@ -40,7 +41,7 @@ export function createPredictor(config: SvgLpConfig, weights: Trainer['variables
     predict: (state, steps, seed) =>
       tf.tidy(() => {
         if (!state['code']) throw new RangeError('A frame must be observed before the first prediction.');
-        return predictFrames(state, steps, seed, runOn(state['code'].shape[0]!));
+        return predictFrames(state, steps, seed, runOn(state['code'].shape[0]));
       }),
   };
 }

@@ -2,7 +2,8 @@ import { ConfigError, type PrepareContext, type PreparedSample, type Sample } fr
 import type { clipSample } from '../../mining/clips/sample.js';
 import { decodeImage, resizeRgb } from '../../vision/index.js';
 import { readClip } from '../augment/read-clip.js';
-import { planModel, type SvgLpConfig } from './config.js';
+import type { SvgLpConfig } from './config.js';
+import { planModel } from './plan.js';
 
 /**
  * One stored clip → the stretch of it that this batch shows: from anywhere while training, unless `start` is `first`, and from its

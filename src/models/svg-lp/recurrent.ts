@@ -35,7 +35,7 @@ export function runRecurrent(
   run: NetworkRun,
 ): RecurrentOutput {
   const of = (name: string): Tensor => run.weights.get(`${net}.${name}`)!;
-  const steps = x.shape[0]! / run.videos;
+  const steps = x.shape[0] / run.videos;
   let output: Tensor = dense(x, of('embed.weight'), of('embed.bias'));
   const last: CellState[] = [];
   for (let layer = 1; run.weights.has(`${net}.lstm${layer}.input`); layer++) {
@@ -77,7 +77,7 @@ export function gaussianOf(net: 'posterior' | 'prior', output: Tensor, run: Netw
 
 /** A dense layer of a recurrent net's own: float32 [rows, hidden] → [rows, outputs]. */
 export function readHead(net: string, head: string, output: Tensor, { weights }: NetworkRun): Tensor {
-  return dense(output, weights.get(`${net}.${head}.weight`)!, weights.get(`${net}.${head}.bias`)!);
+  return dense(output, weights.get(`${net}.${head}.weight`)!, weights.get(`${net}.${head}.bias`));
 }
 
 /**

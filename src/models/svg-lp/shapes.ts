@@ -2,7 +2,8 @@ import type { Random } from '../../core/index.js';
 import { gaussian, type Initializer } from '../../engine/index.js';
 import { countLearned, type WeightPlan } from '../layers/weight-plan.js';
 import { isTransposed, kernelOf, listUnits, planBackbone } from './backbone.js';
-import { planModel, type SvgLpConfig, type SvgLpPlan } from './config.js';
+import type { SvgLpConfig } from './config.js';
+import { planModel, type SvgLpPlan } from './plan.js';
 
 /** A recurrent net: a dense layer, LSTMs, and dense layers that read the last of them. */
 export interface RecurrentPlan {

@@ -2,7 +2,8 @@ import type { Random } from '../../core/index.js';
 import { adam, lossAndGradients, tf, type StepResult, type TensorBatch, type Trainer } from '../../engine/index.js';
 import { predictionStrip } from '../layers/prediction-strip.js';
 import { createWeights } from '../layers/weight-plan.js';
-import { planModel, type SvgLpConfig } from './config.js';
+import type { SvgLpConfig } from './config.js';
+import { planModel } from './plan.js';
 import { takeFrames } from './frames.js';
 import { summarizeLayers } from './layer-table.js';
 import { unrollClips, type Unrolled } from './network.js';
@@ -28,7 +29,7 @@ export function createSvgLpTrainer(config: SvgLpConfig, random: Random): Trainer
   const runOn = (batch: TensorBatch, seen: Statistics | null): NetworkRun => ({
     weights: variables,
     plan,
-    videos: batch.tensors['frames']!.shape[0]!,
+    videos: batch.tensors['frames']!.shape[0],
     seen,
   });
   /** The future of a batch, drawn: float32 [videos, predicts, size, size, channels]. */
@@ -69,7 +70,7 @@ export function createSvgLpTrainer(config: SvgLpConfig, random: Random): Trainer
     pictures: (batch) =>
       tf.tidy(() => {
         const all = readClips(batch);
-        const count = Math.min(shown.clips, all.shape[0]!);
+        const count = Math.min(shown.clips, all.shape[0]);
         const clips = takeFrames(all, 0, count, 1);
         const futures = Array.from({ length: plan.prior === 'none' ? 1 : shown.futures }, (_, i) => foretell(clips, i));
         return { futures: predictionStrip(clips, futures, { observed: plan.observes, videos: count }) };

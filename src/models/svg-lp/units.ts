@@ -8,7 +8,7 @@ import {
   type Trainer,
 } from '../../engine/index.js';
 import { isTransposed, type Unit } from './backbone.js';
-import type { SvgLpPlan } from './config.js';
+import type { SvgLpPlan } from './plan.js';
 
 /** An array on the engine. */
 export type Tensor = Parameters<Predictor['observe']>[1];
@@ -38,7 +38,7 @@ const momentum = 0.1;
 export function applyKernel(x: Tensor, unit: Unit, { weights }: NetworkRun, from: 'own' | 'skip' | 'all'): Tensor {
   const whole: Tensor = weights.get(`${unit.name}.weight`)!;
   const filter = from === 'all' ? whole : inputsOf(whole, unit, from);
-  const [rows, side] = [x.shape[0]!, unit.side];
+  const [rows, side] = [x.shape[0], unit.side];
   switch (unit.kind) {
     case 'down':
       return conv2d(x, filter, { stride: 2 }); // one pixel of padding on every side
@@ -68,7 +68,7 @@ function inputsOf(whole: Tensor, unit: Unit, from: 'own' | 'skip'): Tensor {
 }
 
 function transposed(x: Tensor, filter: Tensor, { side, outputs }: Unit, stride: number): Tensor {
-  const output: [number, number, number, number] = [x.shape[0]!, side, side, outputs];
+  const output: [number, number, number, number] = [x.shape[0], side, side, outputs];
   return tf.conv2dTranspose(x as never, filter as never, output, stride, 'same');
 }
 
@@ -114,7 +114,7 @@ function normalise(
   if (!seen && plan.bnEval === 'running')
     return batchNormInference(unite(parts), tf.sub(of('mean'), bias), of('variance'), affine);
   const groups =
-    plan.bnScope === 'sequence' ? [unite(parts)] : parts.flatMap((part) => splitTime(part, part.shape[0]! / videos));
+    plan.bnScope === 'sequence' ? [unite(parts)] : parts.flatMap((part) => splitTime(part, part.shape[0] / videos));
   const results = groups.map((group) => batchNorm(group, affine));
   seen?.set(name, {
     mean: tf.add(tf.stack(results.map(({ mean }) => mean)), bias),
@@ -126,12 +126,12 @@ function normalise(
 /** Moves the running statistics as PyTorch does, once for each group in the order of time. */
 export function updateStatistics(statistics: Statistics, weights: Trainer['variables']): void {
   for (const [name, values] of statistics) {
-    for (const [part, seen] of Object.entries(values) as [string, Tensor][]) {
+    for (const [part, seen] of Object.entries<Tensor>(values)) {
       const running = weights.get(`${name}_bn.${part}`)!;
-      const groups = seen.shape[0]!;
+      const groups = seen.shape[0];
       const keep = (times: number) => Math.exp(times * Math.log(1 - momentum));
       const shares = Array.from({ length: groups }, (_, group) => momentum * keep(groups - 1 - group));
-      const added = tf.matMul(tf.tensor2d([shares]), seen as never);
+      const added = tf.matMul(tf.tensor2d([shares]), seen);
       running.assign(tf.add(tf.mul(running, keep(groups)), tf.reshape(added, running.shape)));
     }
   }

@@ -132,10 +132,7 @@ function bytesColumns(name: string, column: string, field: FieldSpec): readonly 
     elements: [{ name: column, type: 'BYTE_ARRAY', repetition_type: field.optional ? 'OPTIONAL' : 'REQUIRED' }],
     feature: { kind: 'value', dtype: 'binary' },
     isPicture: true,
-    valueOf: ({ fields }) =>
-      mapPresent((fields as Readonly<Record<string, unknown>>)[name], (value) =>
-        isNdArray(value) ? value.data : value,
-      ),
+    valueOf: ({ fields }) => mapPresent(fields[name], (value) => (isNdArray(value) ? value.data : value)),
   };
   return [bytes, ...shapeColumns(name, column, field)];
 }

@@ -20,9 +20,7 @@ const config = z.strictObject({
   arrays: z
     .enum(['small', 'all', 'none'])
     .default('small')
-    .describe(
-      'Which arrays of numbers are written: those of a fixed size up to 256 values, all, or none.',
-    ),
+    .describe('Which arrays of numbers are written: those of a fixed size up to 256 values, all, or none.'),
   shardBytes: z
     .int()
     .min(1000)

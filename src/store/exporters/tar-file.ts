@@ -25,14 +25,19 @@ export function createTarFile(path: string): TarFile {
   let failure: unknown = null;
   let isOpen = true;
   const write = (chunk: Uint8Array) => {
-    for (let at = 0; at < chunk.length;) at += writeSync(handle, chunk, at);
+    try {
+      for (let at = 0; at < chunk.length;) at += writeSync(handle, chunk, at);
+    } catch (error) {
+      failure = error; // a full disk; `add` fails then, since the archive is destroyed, and says this
+      throw error;
+    }
     hash.update(chunk);
     bytes += chunk.length;
   };
   const written = (async () => {
     for await (const chunk of archive as AsyncIterable<Uint8Array>) write(chunk);
   })().catch((error: unknown) => {
-    failure = error; // a full disk; leaving the loop has destroyed the archive, so that `add` fails too
+    failure ??= error;
   });
   const close = () => {
     if (isOpen) closeSync(handle);

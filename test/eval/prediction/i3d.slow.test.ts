@@ -5,9 +5,9 @@ import { selectBackend, tf } from '../../../src/engine/index.js';
 import { createI3d } from '../../../src/eval/prediction/i3d.js';
 import { sineFrame } from '../metrics/frame-cases.js';
 
-const { i3d } = JSON.parse(
-  readFileSync(new URL('../../golden/prediction-metrics.json', import.meta.url), 'utf8'),
-) as { readonly i3d: readonly number[] };
+const { i3d } = JSON.parse(readFileSync(new URL('../../golden/prediction-metrics.json', import.meta.url), 'utf8')) as {
+  readonly i3d: readonly number[];
+};
 
 beforeAll(async () => {
   await selectBackend('auto');

@@ -39,7 +39,6 @@ export function makeWalks(walks: readonly Sample[]): EvaluationDataset {
     digest: 'made in a test',
     samples: walks.length,
     sources: [...new Set(walks.map(({ provenance }) => provenance.source))],
-    // eslint-disable-next-line require-yield -- prediction reads the stored samples
     async *batches() {
       throw new Error('Prediction reads the stored samples.');
     },

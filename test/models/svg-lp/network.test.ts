@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/index.js';
 import { selectBackend, tf, type Trainer } from '../../../src/engine/index.js';
 import { resolveTaskConfig } from '../../../src/models/index.js';
-import { planModel, type SvgLpConfig } from '../../../src/models/svg-lp/config.js';
+import type { SvgLpConfig } from '../../../src/models/svg-lp/config.js';
+import { planModel } from '../../../src/models/svg-lp/plan.js';
 import task from '../../../src/models/svg-lp/index.js';
 import { klDivergence, sample, stepCell } from '../../../src/models/svg-lp/recurrent.js';
 import { enlargingKernel } from '../../../src/models/svg-lp/units.js';
@@ -43,7 +44,7 @@ describe('the recurrent parts', () => {
     const [priorMean, priorLogVariance] = [[[0, -0.5, 0.1], [0.2, 0.2, -0.2]], [[0.3, -0.1, 0], [-0.4, 0.5, 0.2]]]; // prettier-ignore
     tf.tidy(() => {
       const gaussian = (a: number[][], b: number[][]) => ({ mean: tf.tensor2d(a), logVariance: tf.tensor2d(b) });
-      const [q, p] = [gaussian(mean!, logVariance!), gaussian(priorMean!, priorLogVariance!)];
+      const [q, p] = [gaussian(mean, logVariance), gaussian(priorMean, priorLogVariance)];
       expect(klDivergence(q, p).dataSync()[0]! / 2).toBeCloseTo(0.42803157, 6);
       expect(klDivergence(q, null).dataSync()[0]! / 2).toBeCloseTo(0.64393115, 6);
       expect(klDivergence(q, q).dataSync()[0]).toBeCloseTo(0, 7);
@@ -51,9 +52,9 @@ describe('the recurrent parts', () => {
     const random = createRandom('draws');
     let sum = 0;
     const draws = 1_000_000 / 6;
-    mean!.forEach((row, b) =>
+    mean.forEach((row, b) =>
       row.forEach((m, k) => {
-        const [v, pm, pv] = [logVariance![b]![k]!, priorMean![b]![k]!, priorLogVariance![b]![k]!];
+        const [v, pm, pv] = [logVariance[b]![k]!, priorMean[b]![k]!, priorLogVariance[b]![k]!];
         for (let i = 0; i < draws; i++) {
           const eps = random.normal();
           const z = m + Math.exp(v / 2) * eps;
@@ -67,7 +68,7 @@ describe('the recurrent parts', () => {
   it('draw so that slopes are 1 for the mean and half the deviation times the noise for the log of the variance', () => {
     tf.tidy(() => {
       const [mean, logVariance, noise] = [[0.3, -1], [0.4, -0.9], [1.5, -0.7]].map((row) => tf.tensor2d([row])); // prettier-ignore
-      const slopes = tf.grads((a, b) => tf.sum(sample({ mean: a!, logVariance: b! }, noise!)))([mean!, logVariance!]);
+      const slopes = tf.grads((a, b) => tf.sum(sample({ mean: a, logVariance: b }, noise!)))([mean!, logVariance!]);
       expect([...slopes[0]!.dataSync()]).toEqual([1, 1]);
       [0.4, -0.9].forEach((value, k) =>
         expect(slopes[1]!.dataSync()[k]).toBeCloseTo(0.5 * Math.exp(value / 2) * [1.5, -0.7][k]!, 6),
@@ -87,8 +88,14 @@ describe('the convolutions', () => {
 
   it('enlarge and convolve in one product', () => {
     tf.tidy(() => {
-      const x = tf.randomNormal([2, 5, 5, 3], 0, 1, 'float32', 1) as ReturnType<typeof tf.tensor4d>;
-      const filter = tf.randomNormal([3, 3, 3, 4], 0, 1, 'float32', 2) as ReturnType<typeof tf.tensor4d>;
+      const random = createRandom('kernel');
+      const draw = (shape: [number, number, number, number]) =>
+        tf.tensor4d(
+          Float32Array.from({ length: shape[0] * shape[1] * shape[2] * shape[3] }, () => random.normal()),
+          shape,
+        );
+      const x = draw([2, 5, 5, 3]);
+      const filter = draw([3, 3, 3, 4]);
       const slow = tf.conv2d(tf.image.resizeNearestNeighbor(x, [10, 10]), filter, 1, 'same').dataSync();
       const kernel = enlargingKernel(filter) as typeof filter;
       const fast = tf.conv2dTranspose(x, kernel, [2, 10, 10, 4], 2, 'same').dataSync();

@@ -1,4 +1,4 @@
-import type { SvgLpPlan } from '../../../src/models/svg-lp/config.js';
+import type { SvgLpPlan } from '../../../src/models/svg-lp/plan.js';
 
 /** A weight, as the trainer holds it. */
 export interface PlainWeight {

@@ -10,7 +10,7 @@ const configOf = (...set: string[]) => resolveTaskConfig(task, { set: ['preset=t
 
 async function framesOf(record: Sample, config: SvgLpConfig, mode: 'train' | 'evaluate', seed = 1) {
   const { frames } = await prepare(record, { config, mode, random: createRandom(seed) });
-  return frames as { data: Uint8Array; shape: number[] };
+  return { data: frames!.data as Uint8Array, shape: [...frames!.shape] };
 }
 
 const rawOf = (record: Sample) => (record.fields as { frames: { data: Uint8Array } }).frames.data;

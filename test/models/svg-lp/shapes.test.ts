@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sumLayers } from '../../../src/engine/index.js';
 import { resolveTaskConfig } from '../../../src/models/index.js';
-import { planModel, type SvgLpConfig } from '../../../src/models/svg-lp/config.js';
+import type { SvgLpConfig } from '../../../src/models/svg-lp/config.js';
+import { planModel } from '../../../src/models/svg-lp/plan.js';
 import task from '../../../src/models/svg-lp/index.js';
 import { summarizeLayers } from '../../../src/models/svg-lp/layer-table.js';
 import { lastSkip } from '../../../src/models/svg-lp/network.js';

@@ -10,7 +10,8 @@ import {
   type Trainer,
 } from '../../../src/engine/index.js';
 import { resolveTaskConfig } from '../../../src/models/index.js';
-import { planModel, type SvgLpConfig } from '../../../src/models/svg-lp/config.js';
+import type { SvgLpConfig } from '../../../src/models/svg-lp/config.js';
+import { planModel } from '../../../src/models/svg-lp/plan.js';
 import { encodeFrames } from '../../../src/models/svg-lp/frames.js';
 import task from '../../../src/models/svg-lp/index.js';
 import { unrollClips } from '../../../src/models/svg-lp/network.js';
@@ -75,10 +76,7 @@ function framesOf({ tensors }: TensorBatch, count: number) {
 function foretell(trainer: Trainer, frames: ReturnType<typeof framesOf>, steps: number, seed = 0): Float32Array {
   return tf.tidy(() => {
     const predictor = trainer.predictor!;
-    const state = frames.reduce(
-      (known, frame) => predictor.observe(known, frame),
-      predictor.init(frames[0]!.shape[0]!),
-    );
+    const state = frames.reduce((known, frame) => predictor.observe(known, frame), predictor.init(frames[0]!.shape[0]));
     return predictor.predict(state, steps, tf.tensor1d([seed, 9], 'int32')).dataSync() as Float32Array;
   });
 }
@@ -199,18 +197,16 @@ describe('batch normalisation', () => {
 
   it('keeps running statistics as if frames had come one after the other, bias included', () => {
     const trainer = task.createTrainer(configOf(), createRandom(1));
-    const seen = [[1, 2, 3, 4], [5, 6, 7, 8], [0, 0, 1, 1]]; // prettier-ignore
-    tf.tidy(() =>
-      updateStatistics(
-        new Map([['encoder.c1', { mean: tf.tensor2d(seen), variance: tf.tensor2d(seen) }]]),
-        trainer.variables,
-      ),
-    );
-    for (const [part, start] of [
-      ['mean', 0],
-      ['variance', 1],
-    ] as const) {
-      // prettier-ignore
+    const seen: number[][] = [
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+      [0, 0, 1, 1],
+    ];
+    tf.tidy(() => {
+      const values = tf.tensor2d(seen);
+      updateStatistics(new Map([['encoder.c1', { mean: values, variance: values }]]), trainer.variables);
+    });
+    for (const [part, start] of Object.entries({ mean: 0, variance: 1 })) {
       const got = trainer.variables.get(`encoder.c1_bn.${part}`)!.dataSync();
       for (let c = 0; c < 4; c++) {
         const expected = seen.reduce((running, values) => 0.9 * running + 0.1 * values[c]!, start);
