@@ -34,9 +34,8 @@ export interface FolderCheck {
 }
 
 /**
- * Reads every record of a corpus or dataset and checks it against its checksum.
- *
- * @param repair rebuilds what can be: `repairDataset` says how; a corpus's manifest from its journal.
+ * Reads every record of a corpus or dataset and checks it against its checksum. With `repair` it rebuilds what can be: `repairDataset` says how; a
+ * corpus's manifest from its journal.
  */
 export async function verify(
   dir: string,
@@ -103,7 +102,7 @@ async function checkCorpus(dir: string, repair: boolean): Promise<FolderCheck> {
 
 /** From the journal, which has every probe; `corpus.json` must be readable. */
 function rebuildManifest(dir: string): void {
-  const { sources: _, digest: __, schema: ___, ...head } = readJsonFile<CorpusFile>(join(dir, corpusFiles.corpus), 1);
+  const { toolVersion, config, decoder, benchmarks } = readJsonFile<CorpusFile>(join(dir, corpusFiles.corpus), 1);
   const journal = attemptJournal(dir);
   if (!journal) {
     throw new StoreError(
@@ -114,7 +113,7 @@ function rebuildManifest(dir: string): void {
       },
     );
   }
-  writeCorpus(dir, { ...head, ...uniteSources(journal.entries) });
+  writeCorpus(dir, { toolVersion, config, decoder, benchmarks, ...uniteSources(journal.entries) });
 }
 
 function attemptJournal(dir: string): ReturnType<typeof readJournal> {

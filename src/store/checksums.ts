@@ -42,7 +42,10 @@ export function createChecksumReader(
     let block = young.get(number);
     if (!block) {
       block = old.get(number) ?? Buffer.from(get(ordinalKey(number)) ?? []);
-      if (young.size >= keptBlocks) [young, old] = [new Map(), young];
+      if (young.size >= keptBlocks) {
+        old = young;
+        young = new Map();
+      }
       young.set(number, block);
     }
     const at = (ordinal % checksumsPerBlock) * bytesEach;

@@ -14,7 +14,7 @@ import {
   type TreePage,
 } from './lmdb-page.js';
 import { pageHeaderBytes } from './lmdb-meta.js';
-import { openPageFile, type FileState } from './page-file.js';
+import { openPageFile, type FileState, type PageFile } from './page-file.js';
 
 /** A key and its value. */
 export interface Entry {
@@ -43,7 +43,7 @@ export interface PageReader {
   /** Entries of a named database in key order. What a damaged page held is left out, and told to `onDamage`. */
   entries(database: string, onDamage: (message: string) => void): Iterable<Entry>;
   /** Every entry of every page that looks like a leaf, reachable or not, old versions among them: only a checksum tells which are sound. */
-  scan(): Iterable<{ readonly key: Uint8Array; readonly place: number; value(): Uint8Array | null }>;
+  scan(): Iterable<{ readonly key: Uint8Array; readonly place: number; readonly value: () => Uint8Array | null }>;
   /** The value at a place that `scan` gave. */
   valueAt(place: number): Uint8Array;
   close(): void;
@@ -69,7 +69,8 @@ const empty = new Uint8Array(0);
  */
 export function openPages(path: string, state: FileState = 'closed'): PageReader {
   const file = openPageFile(path, state);
-  const { pages, read } = file;
+  const { pages } = file;
+  const read: PageFile['read'] = (page, count, into) => file.read(page, count, into);
   const { pageBytes, rootPage } = file.meta;
   // Two generations: what is used stays, and neither grows.
   let young = new Map<number, Buffer>();
@@ -84,7 +85,8 @@ export function openPages(path: string, state: FileState = 'closed'): PageReader
     if (kept) old.delete(page);
     if (young.size >= cachedPages) {
       free.push(...old.values()); // what is found in a page is copied before the next one is looked at
-      [young, old] = [new Map(), young];
+      old = young;
+      young = new Map();
     }
     young.set(page, bytes);
     return bytes;
@@ -163,8 +165,8 @@ export function openPages(path: string, state: FileState = 'closed'): PageReader
     const steps = foundFrom(tree, start);
     for (;;) {
       const step = attempt(path, () => {
-        const { done, value } = steps.next();
-        return done === true ? null : { taken: take(value) };
+        const next = steps.next();
+        return next.done === true ? null : { taken: take(next.value) };
       });
       if (!step) return;
       yield step.taken;

@@ -102,11 +102,9 @@ function readPart(dir: string): Part {
 function uniteLedgers(parts: readonly Part[]): readonly FailureEntry[] {
   const ledgers = parts.map(({ dir }) => readJsonLines<FailureEntry>(join(dir, failuresName)));
   const failed = ledgers.map((entries) => new Set(entries.map(({ source, path }) => source ?? path)));
-  const isMined = ({ source, path }: FailureEntry) =>
+  const isMined = ({ source }: FailureEntry) =>
     source !== null &&
-    parts.some(
-      ({ dir, file, isWhole }, i) => isWhole && !failed[i]!.has(source ?? path) && hasSource(dir, file, source),
-    );
+    parts.some(({ dir, file, isWhole }, i) => isWhole && !failed[i]!.has(source) && hasSource(dir, file, source));
   return uniteFailures(ledgers).filter((entry) => !isMined(entry));
 }
 

@@ -58,7 +58,8 @@ export async function repairDataset(dir: string, runStage: RunStage): Promise<Re
 function isSound(path: string): boolean {
   try {
     assertSoundPages(path);
-    for (const unit of readUnits(path)) void unit;
+    const units = readUnits(path);
+    while (units.next().done !== true);
     return true;
   } catch (error) {
     if (error instanceof StoreError) return false;

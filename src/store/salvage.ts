@@ -60,18 +60,18 @@ export function* salvageUnits(path: string, onLost: (lost: LostUnit) => void): G
 /** Records of units that can be read, by unit; where the tree is damaged, from any page. */
 function findUnits(pages: PageReader): Map<string, KnownUnit> {
   const known = new Map<string, KnownUnit>();
+  const damage: string[] = [];
   const add = (key: Uint8Array, bytes: Uint8Array | null) => {
     const unit = Buffer.from(key).toString();
     if (!bytes || known.has(unit)) return;
     try {
       known.set(unit, { key, bytes, record: decodeUnitRecord(bytes) });
     } catch {
-      damaged = true; // another version of it may lie elsewhere
+      damage.push(unit); // another version of it may lie elsewhere
     }
   };
-  let damaged = false;
-  for (const { key, value } of pages.entries('units', () => (damaged = true))) add(key, value);
-  if (damaged) for (const { key, value } of pages.scan()) if (isUnitKey(key)) add(key, value());
+  for (const { key, value } of pages.entries('units', (message) => damage.push(message))) add(key, value);
+  if (damage.length > 0) for (const { key, value } of pages.scan()) if (isUnitKey(key)) add(key, value());
   return new Map([...known].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
 }
 

@@ -63,8 +63,7 @@ export function networkFileSystem(folder: string): string | null {
 /**
  * Chooses where the shards of a dataset are written: in its folder, or, where that is on a network file system, in a folder of their own
  * under `REELMINE_SCRATCH`, to which shards that are there already are copied.
- *
- * @param stage decides by itself; default: `REELMINE_STAGE` (`on`, `off`), else the file system.
+ * `stage` decides which; default: `REELMINE_STAGE` (`on`, `off`), else the file system.
  */
 export function choosePlace(
   dir: string,

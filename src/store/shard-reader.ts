@@ -23,7 +23,8 @@ export interface ShardReader {
  * Opens a closed shard. LMDB itself has no part in reading: closed shards are read in many threads, from read-only and network file systems,
  * and where no LMDB can be installed.
  *
- * @param checked its samples have checksums; files of version 0.1.0 have none.
+ * `checked`: its samples have checksums; files of version 0.1.0 have none.
+ *
  * @throws StoreError as `readMeta` says; later `corrupt`, naming the page or the record.
  */
 export function openShard(path: string, { checked = false }: { readonly checked?: boolean } = {}): ShardReader {

@@ -55,10 +55,9 @@ export async function encodeImage(
 }
 
 /**
- * Compresses pictures to an animation that repeats for ever; the same pixels always give the same bytes.
+ * Compresses pictures, uint8 [height, width, 3] RGB each, to an animation that repeats for ever; the same pixels always give the
+ * same bytes. `delayMs` is how long each is shown, at least 20 (players show shorter ones longer).
  *
- * @param frames uint8 [height, width, 3] each, RGB.
- * @param options `delayMs`: how long each frame is shown, at least 20 (players show shorter ones longer).
  * @throws RangeError if there is no frame, or one is of another size.
  */
 export async function encodeGif(

@@ -43,7 +43,7 @@ describe('repairDataset', () => {
   it('keeps the sound records of a unit, marks it to be mined again, and mining gives the old digest', async () => {
     const [path] = ['00000', '00001'].map((name) => join(dir, `${name}.mdb`)) as [string];
     const bytes = readFileSync(path);
-    const unit = units.find(({ samples }) => bytes.includes(samples[0]!.fields['pixels'] as Uint8Array))!;
+    const unit = units.find(({ samples }) => bytes.includes(Buffer.from(samples[0]!.fields['pixels'] as Uint8Array)))!;
     bytes[bytes.indexOf(Buffer.from(unit.samples[2]!.fields['pixels'] as Uint8Array)) + 9]! ^= 64;
     writeFileSync(path, bytes);
     const name = `${unit.source}/${unit.shot}`;
