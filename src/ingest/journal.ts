@@ -1,6 +1,14 @@
 import { closeSync, fdatasyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
-import { ConfigError, hashJson, readJsonLines, syncFolder, writeFileWhole, writeJsonLines, type VideoSource } from '../core/index.js';
+import {
+  ConfigError,
+  hashJson,
+  readJsonLines,
+  syncFolder,
+  writeFileWhole,
+  writeJsonLines,
+  type VideoSource,
+} from '../core/index.js';
 import type { IngestConfig } from './config.js';
 import { corpusFiles } from './manifest.js';
 import { stampOf } from './open-media.js';

@@ -130,7 +130,7 @@ describe('an array of videos', () => {
     const file = join(root, 'mnist_test_seq.npy');
     writeFileSync(file, encodeNpy({ dtype: 'uint8', shape: [time, videos, side, side], data }));
     const [corpus, mined, out] = [join(root, 'corpus'), join(root, 'mined'), join(root, 'imported')];
-    await runJob(ingest({ sources: [`npy:${file}`], corpus, workers: 1, set: ['minSeconds=0'] }));
+    await runJob(ingest({ sources: [`npy:${file}`], corpus, workers: 1 }));
     const set = ['preset=moving-mnist', `width=${side}`, `height=${side}`];
     await runJob(mine({ signals: ['clips'], corpus, out: mined, workers: 1, set }));
     const { counts, digest } = await runJob(importInto({ files: [file], format: 'npy', signal: 'clips', out }));

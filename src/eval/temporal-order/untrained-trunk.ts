@@ -5,7 +5,7 @@ import { tf, type Encoder, type TensorBatch } from '../../engine/index.js';
  * What an encoder makes of the frames of each tuple, one after the other: float32 [3 × units] a tuple, of its first layer. Of more
  * `units` than asked for the same ones are drawn for every batch and frame.
  *
- * @param batch its `frames` are [samples, tuples, 3, height, width, 3].
+ * @param encoder is shown the batch's `frames`: [samples, tuples, 3, height, width, 3].
  */
 export function readTrunk(
   encoder: Encoder,

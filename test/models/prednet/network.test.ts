@@ -1,10 +1,11 @@
+import type { Rank } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/index.js';
 import { conv2d, selectBackend, tf, type Trainer } from '../../../src/engine/index.js';
 import { resolveTaskConfig } from '../../../src/models/index.js';
 import type { PredNetConfig } from '../../../src/models/prednet/config.js';
 import task from '../../../src/models/prednet/index.js';
-import { enlarge, type Tensor4D } from '../../../src/models/prednet/kernels.js';
+import { enlarge } from '../../../src/models/prednet/kernels.js';
 import { lastDepth, predictionLoss, rollOut } from '../../../src/models/prednet/loss.js';
 import { openNetwork } from '../../../src/models/prednet/predictor.js';
 import { mean, plainLoss, plainRollOut, type PlainWeight } from './plain-network.js';
@@ -247,8 +248,8 @@ describe('the network of prednet', () => {
 
   it('turns a convolution of doubled pixels into a transposed one, to the last tap at the edges', () => {
     tf.tidy(() => {
-      const x = tf.randomNormal<Tensor4D>([2, 3, 5, 4], 0, 1, 'float32', 1);
-      const weight = tf.randomNormal([3, 3, 4, 6], 0, 1, 'float32', 2);
+      const x = tf.randomNormal<Rank.R4>([2, 3, 5, 4], 0, 1, 'float32', 1);
+      const weight = tf.randomNormal<Rank.R4>([3, 3, 4, 6], 0, 1, 'float32', 2);
       const doubled = tf.image.resizeNearestNeighbor(x, [6, 10]);
       const wanted = conv2d(doubled, weight).dataSync();
       const got = tf.conv2dTranspose(x, enlarge(weight), [2, 6, 10, 6], 2, 'same').dataSync();

@@ -116,7 +116,7 @@ describe('parquet', () => {
     expect(groups).toBeGreaterThan(files.length);
     expect(rows).toHaveLength(samples.length);
     rows.forEach((row, i) => {
-      const { key, fields, provenance: place } = samples[i]! as Sample<typeof mixedSpec>;
+      const { key, fields, provenance: place } = samples[i]! as unknown as Sample<typeof mixedSpec>;
       expect(row).toMatchObject({
         key,
         source: place.source,
@@ -185,7 +185,7 @@ describe('parquet', () => {
 describe('npy', () => {
   it('holds a row for each sample; arrays of different sizes one after another, with offsets', async () => {
     const [dir, out] = [makeTemporaryFolder(), makeTemporaryFolder()];
-    const samples = (await writeMixed(dir)) as readonly Sample<typeof mixedSpec>[];
+    const samples = (await writeMixed(dir)) as unknown as readonly Sample<typeof mixedSpec>[];
     const { leftOut } = await exportDataset('npy', dir, out);
     expect(Object.keys(leftOut)).toEqual(['word', 'words', 'never']);
     const load = (name: string) => decodeNpy(readFileSync(join(out, `${name}.npy`)));
