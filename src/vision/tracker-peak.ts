@@ -51,7 +51,25 @@ function signed(place: number, size: number): number {
 }
 
 /** Where the parabola through three neighbours has its top, in steps from the middle one: within 0.5 if that is the highest; 0 if it has none. */
-export function parabolaTop(before: number, middle: number, after: number): number {
+function parabolaTop(before: number, middle: number, after: number): number {
   const bend = 2 * middle - before - after;
   return bend > 0 ? (after - before) / (2 * bend) : 0;
+}
+
+/**
+ * By what the size changes, from the peaks at a smaller, the same and a larger size, all seen from one state: to the better neighbour where
+ * that is clearly better than staying, else to the top of the parabola through the three.
+ *
+ * @param step ratio of neighbouring sizes, above 1.
+ * @param weight of a neighbour's peak, at most 1: below 1 the size is slow to change.
+ */
+export function chooseFactor(
+  [smaller, same, larger]: readonly [smaller: number, same: number, larger: number],
+  step: number,
+  weight: number,
+): number {
+  const isLarger = larger > smaller;
+  if ((isLarger ? larger : smaller) * weight > same) return isLarger ? step : 1 / step;
+  const part = Math.min(0.5, Math.max(-0.5, parabolaTop(smaller, same, larger)));
+  return part < 0 ? 1 + part * (1 - 1 / step) : 1 + part * (step - 1);
 }

@@ -7,7 +7,7 @@ import {
   type PatchFeatures,
   type TrackerFrame,
 } from './tracker-features.js';
-import { findPeak, parabolaTop, type ResponsePeak } from './tracker-peak.js';
+import { chooseFactor, findPeak, type ResponsePeak } from './tracker-peak.js';
 
 /** Settings of a tracker; ratios where no unit is named. */
 export interface TrackerOptions {
@@ -193,10 +193,8 @@ function searchSizes(
   const same = search(live, frame, 1);
   const smaller = search(live, frame, 1 / step);
   const larger = search(live, frame, step);
-  const other = larger.peak > smaller.peak ? larger : smaller;
-  if (other.peak * weight > same.peak) return { found: other, factor: other === larger ? step : 1 / step };
-  const part = Math.min(0.5, Math.max(-0.5, parabolaTop(smaller.peak, same.peak, larger.peak)));
-  return { found: same, factor: part < 0 ? 1 + part * (1 - 1 / step) : 1 + part * (step - 1) };
+  const factor = chooseFactor([smaller.peak, same.peak, larger.peak], step, weight);
+  return { found: factor === step ? larger : factor === 1 / step ? smaller : same, factor };
 }
 
 /** Features about the present place, at a size of `factor` times the present one. */

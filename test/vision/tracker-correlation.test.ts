@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createFft, createRandom } from '../../src/core/index.js';
 import { createCorrelationFilter, isFilterSide } from '../../src/vision/tracker-correlation.js';
-import { findPeak } from '../../src/vision/tracker-peak.js';
+import { chooseFactor, findPeak } from '../../src/vision/tracker-peak.js';
 
 const settings = { sigma: 0.6, lambda: 1e-4, peakSigma: 1.5 };
 type Plane = readonly [real: Float64Array, imaginary: Float64Array];
@@ -168,5 +168,19 @@ describe('findPeak', () => {
     const deviation = Math.sqrt((low * (0.1 - mean) ** 2 + high * (0.3 - mean) ** 2) / 75);
     expect(findPeak(response, 10, 10).peakToSidelobe).toBeCloseTo((1 - mean) / deviation, 3);
     expect(findPeak(new Float32Array(100), 10, 10)).toMatchObject({ peak: 0, x: 0, y: 0, peakToSidelobe: 0 });
+  });
+});
+
+describe('the choice of size', () => {
+  test('goes to the better neighbour where both are better than staying', () => {
+    expect(chooseFactor([0.6, 0.4, 0.5], 1.05, 0.95)).toBe(1 / 1.05);
+    expect(chooseFactor([0.5, 0.4, 0.6], 1.05, 0.95)).toBe(1.05);
+  });
+
+  test('stays where staying is best, or goes to the top of the parabola between the sizes', () => {
+    expect(chooseFactor([0.4, 0.5, 0.4], 1.05, 0.95)).toBe(1);
+    const between = chooseFactor([0.4, 0.5, 0.49], 1.05, 0.95);
+    expect(between).toBeGreaterThan(1);
+    expect(between).toBeLessThan(1.05);
   });
 });
