@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderKind, StoreError } from '../core/index.js';
-import { summaryOf, type DatasetFile } from './dataset-file.js';
+import type { DatasetFile } from './dataset-file.js';
 import { fileError } from './lmdb.js';
 import { acquireLock } from './lock.js';
 import { shardName } from './shard.js';
@@ -18,9 +18,8 @@ export function lockDataset(dir: string): () => void {
   }
 }
 
-/** A shard that is gone must not be taken for an empty one; staged ones come when they are closed. */
-export function assertShards(dir: string, file: DatasetFile, isStaged: boolean): void {
-  if (isStaged && !summaryOf(file)) return;
+/** A shard that is gone must not be taken for an empty one. */
+export function assertShards(dir: string, file: DatasetFile): void {
   for (let shard = 0; shard < file.shards; shard++) {
     const path = join(dir, `${shardName(shard)}.mdb`);
     if (existsSync(path)) continue;

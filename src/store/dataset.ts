@@ -215,7 +215,7 @@ function openClosedShard(pathWithoutEnding: string): ShardReader {
       },
     );
   }
-  const shard = openShard(path, { checked: stats.crc32 === true });
+  const shard = openShard(path, { checked: stats.checksums === 'crc32' });
   if (shard.samples === stats.samples) return shard;
   shard.close();
   throw new StoreError(

@@ -95,7 +95,7 @@ async function writeStats(path: string, shard: string, { samples, sources, units
     units,
     bytes: statSync(shard).size,
     sha256: await hashFile(shard),
-    crc32: true,
+    checksums: 'crc32',
   };
   writeFileWhole(path, `${JSON.stringify(stats, null, 2)}\n`);
 }

@@ -64,10 +64,13 @@ export async function mergeDatasets(options: MergeOptions): Promise<MergeSummary
   const parts = [...new Set(dirs.map((dir) => resolve(dir)))].map(readPart);
   const { header, missing } = uniteHeaders(parts);
   if (missing.length > 0 && !allowMissing) throw missingParts(parts, missing);
+  const beside = join(dirname(out), `.${basename(out)}.merging`);
+  if (existsSync(beside)) {
+    lockDataset(beside)(); // refused while another process merges there
+    rmSync(beside, { recursive: true, force: true });
+  }
   // Nobody may write what is not finished while it is read.
   const unlocks = parts.filter(({ isWhole }) => !isWhole).map(({ dir }) => lockDataset(dir));
-  const beside = join(dirname(out), `.${basename(out)}.${process.pid}.merging`);
-  rmSync(beside, { recursive: true, force: true });
   try {
     const shards = Math.max(...parts.map(({ file }) => file.shards));
     const sink = await openRawSink({ dir: beside, header, shards });

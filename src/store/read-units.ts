@@ -1,6 +1,6 @@
 import { StoreError } from '../core/index.js';
 import { openPages, type Entry } from './lmdb-pages.js';
-import { decodeUnitRecord, hashBytes, hashOf, type EncodedUnit, type UnitRecord } from './shard.js';
+import { decodeUnitRecord, markAt, markOf, type EncodedUnit, type UnitRecord } from './shard.js';
 
 /** A unit as it lies in a shard. */
 export interface StoredUnit extends EncodedUnit {
@@ -8,7 +8,7 @@ export interface StoredUnit extends EncodedUnit {
 }
 
 /**
- * The units of a shard that nobody writes, in key order, every sample checked against its SHA-256.
+ * The units of a shard that nobody writes, in key order, every sample checked against its SHA-256, and its key by its checksum.
  *
  * @throws StoreError `corrupt` naming the record or page.
  */
@@ -37,9 +37,8 @@ export function* readUnits(path: string): Generator<StoredUnit> {
   }
 }
 
-function isSampleOf(unit: string, { key, value }: Entry, { hashes }: UnitRecord, n: number): boolean {
-  const hash = hashes.subarray(n * hashBytes, (n + 1) * hashBytes);
-  return Buffer.from(key).toString().startsWith(`${unit}/`) && Buffer.compare(hashOf(value), hash) === 0;
+function isSampleOf(unit: string, sample: Entry, record: UnitRecord, n: number): boolean {
+  return Buffer.from(sample.key).toString().startsWith(`${unit}/`) && markOf(record, sample) === markAt(record, n);
 }
 
 function parseRecord(path: string, name: string, value: Uint8Array): UnitRecord {

@@ -1,5 +1,5 @@
 import { openPages, type Entry, type PageReader } from './lmdb-pages.js';
-import { decodeUnitRecord, encodeUnitRecord, hashBytes, hashOf, type EncodedUnit, type UnitRecord } from './shard.js';
+import { decodeUnitRecord, encodeUnitRecord, markAt, markOf, type EncodedUnit, type UnitRecord } from './shard.js';
 
 /** A unit of which something is lost. */
 export interface LostUnit {
@@ -31,7 +31,7 @@ export function* salvageUnits(path: string, onLost: (lost: LostUnit) => void): G
     for (const { unit, samples } of unitsInOrder(pages)) {
       const found = known.get(unit);
       if (!found) orphans.add(unit);
-      const sound = found ? samples.filter(({ value }) => hashesOf(found.record).has(hexOf(value))) : [];
+      const sound = found ? samples.filter((sample) => isOf(found.record, sample)) : [];
       if (!found || sound.length !== found.record.samples) continue;
       pending.delete(unit);
       yield { key: found.key, record: found.bytes, samples: sound };
@@ -47,9 +47,8 @@ export function* salvageUnits(path: string, onLost: (lost: LostUnit) => void): G
       }
       onLost({ unit, kept: samples.length, of: record.samples });
       if (samples.length === 0) continue;
-      const values = samples.map(({ value }) => value);
       const { rejections } = record;
-      yield { key, record: encodeUnitRecord(values, { rejections, incomplete: true }), samples };
+      yield { key, record: encodeUnitRecord(samples, { rejections, incomplete: true }), samples };
     }
     for (const unit of orphans) onLost({ unit, kept: 0, of: null });
   } finally {
@@ -97,27 +96,20 @@ function findPlaces(pages: PageReader, wanted: ReadonlyMap<string, KnownUnit>): 
     const unit = unitOf(key);
     const found = wanted.get(unit);
     const bytes = found && value();
-    if (!bytes || !hashesOf(found.record).has(hexOf(bytes))) continue;
+    if (!bytes || !isOf(found.record, { key, value: bytes })) continue;
     const own = places.get(unit) ?? new Map<string, number>();
     places.set(unit, own.set(Buffer.from(key).toString(), place));
   }
   return places;
 }
 
-let last: { readonly record: UnitRecord; readonly hashes: ReadonlySet<string> } | null = null;
+let last: { readonly record: UnitRecord; readonly marks: ReadonlySet<string> } | null = null;
 
-/** SHA-256 of a unit's samples; one unit is asked for many times in a row. */
-function hashesOf(record: UnitRecord): ReadonlySet<string> {
-  if (last?.record !== record) {
-    const bytes = Buffer.from(record.hashes);
-    const at = (n: number) => bytes.toString('hex', n * hashBytes, (n + 1) * hashBytes);
-    last = { record, hashes: new Set(Array.from({ length: record.samples }, (_, n) => at(n))) };
-  }
-  return last.hashes;
-}
-
-function hexOf(value: Uint8Array): string {
-  return Buffer.from(hashOf(value)).toString('hex');
+/** True if a unit's record knows a sample; one unit is asked for many times in a row. */
+function isOf(record: UnitRecord, sample: Entry): boolean {
+  if (last?.record !== record)
+    last = { record, marks: new Set(Array.from({ length: record.samples }, (_, n) => markAt(record, n))) };
+  return last.marks.has(markOf(record, sample));
 }
 
 /** Everything before the last slash. */

@@ -36,7 +36,7 @@ export function openShard(path: string, { checked = false }: { readonly checked?
     const units = pages.database('units');
     const checksum = checked ? createChecksumReader((key) => pages.database('checksums').get(key)) : null;
     const check = (ordinal: number, key: Uint8Array, value: Uint8Array | undefined): Entry => {
-      if (value && (!checksum || checksum(ordinal) === checksumOf(value))) return { key, value };
+      if (value && (!checksum || checksum(ordinal) === checksumOf(key, value))) return { key, value };
       const name = Buffer.from(key).toString();
       const what = value ? `is damaged: its checksum is not the one that it was written with` : 'is not there';
       throw new StoreError('corrupt', `${path}: record ${name} ${what}. Run reelmine verify.`, {

@@ -161,12 +161,12 @@ export class ShardWriter {
     const blocks = createChecksumBlocks((key, value) => checksums.put(key, value));
     const keys = samples.keys()[Symbol.iterator]();
     for (const { record } of this.units()) {
-      const values: Uint8Array[] = [];
+      const own: EncodedUnit['samples'][number][] = [];
       for (let i = 0; i < record.samples; i++) {
         const { value: key } = keys.next() as IteratorYieldResult<Uint8Array>;
-        if (!record.checksums) values.push(samples.get(key) as Uint8Array);
+        if (!record.checksums) own.push({ key, value: samples.get(key) as Uint8Array });
       }
-      blocks.add(record.checksums ?? encodeChecksums(values));
+      blocks.add(record.checksums ?? encodeChecksums(own));
     }
     blocks.end();
   }

@@ -28,8 +28,8 @@ export interface ShardStats {
   readonly bytes: number;
   /** Of the file. */
   readonly sha256: string;
-  /** Database `checksums` is there: each sample is checked when it is read. */
-  readonly crc32?: true;
+  /** Database `checksums` is there: CRC-32 of each sample's key and value, which are checked when it is read. */
+  readonly checksums?: 'crc32';
 }
 
 /** The value of a finished unit in database `units`. */
@@ -39,7 +39,7 @@ export interface UnitRecord {
   readonly bytes: number;
   /** SHA-256 of each sample's value, in the order of the keys: tells which record is damaged. */
   readonly hashes: Uint8Array;
-  /** CRC-32 of each sample's value, likewise: quick to check at each reading. Null in records of version 0.1.0. */
+  /** CRC-32 of each sample's key and value, likewise: quick to check at each reading. Null in records of version 0.1.0. */
   readonly checksums: Uint8Array | null;
   readonly rejections: Rejections;
   /** A repair has lost samples of it: it is to be mined again. */
@@ -107,21 +107,20 @@ export function encodeUnit(spec: SampleSpec, { source, shot, samples, rejections
   encoded.forEach(({ key }, i) => {
     if (i > 0 && encoded[i - 1]!.key.equals(key)) throw new TypeError(`Sample ${key.toString()} is there twice.`);
   });
-  const values = encoded.map(({ value }) => value);
-  return { key: unitKey(source, shot), record: encodeUnitRecord(values, { rejections }), samples: encoded };
+  return { key: unitKey(source, shot), record: encodeUnitRecord(encoded, { rejections }), samples: encoded };
 }
 
-/** The `units` entry for sample values in the order of their keys. */
+/** The `units` entry for samples in the order of their keys. */
 export function encodeUnitRecord(
-  values: readonly Uint8Array[],
+  samples: EncodedUnit['samples'],
   { rejections, incomplete = false }: { readonly rejections: Rejections; readonly incomplete?: boolean },
 ): Uint8Array {
   return encodeMsgpack(
     new Map<string, MsgpackValue>([
-      ['samples', values.length],
-      ['bytes', values.reduce((sum, { length }) => sum + length, 0)],
-      ['sha256', Buffer.concat(values.map(hashOf))],
-      ['crc32', encodeChecksums(values)],
+      ['samples', samples.length],
+      ['bytes', samples.reduce((sum, { value }) => sum + value.length, 0)],
+      ['sha256', Buffer.concat(samples.map(({ value }) => hashOf(value)))],
+      ['checksums', encodeChecksums(samples)],
       ['rejections', encodeRejections(rejections)],
       ...(incomplete ? [['incomplete', true] as const] : []),
     ]),
@@ -136,7 +135,7 @@ export function decodeUnitRecord(bytes: Uint8Array): UnitRecord {
   const samples = map.get('samples');
   const size = map.get('bytes');
   const hashes = map.get('sha256');
-  const checksums = map.get('crc32') ?? null;
+  const checksums = map.get('checksums') ?? null;
   if (
     typeof samples !== 'number' ||
     typeof size !== 'number' ||
@@ -144,7 +143,7 @@ export function decodeUnitRecord(bytes: Uint8Array): UnitRecord {
     hashes.length !== samples * hashBytes ||
     (checksums !== null && !(checksums instanceof Uint8Array && checksums.length === samples * checksumBytes))
   ) {
-    throw new TypeError('A unit record lacks samples, bytes, sha256 or crc32.');
+    throw new TypeError('A unit record lacks samples, bytes, sha256 or checksums.');
   }
   const rejections = toPlain(map.get('rejections') ?? new Map()) as Rejections;
   return { samples, bytes: size, hashes, checksums, rejections, incomplete: map.get('incomplete') === true };
@@ -166,16 +165,31 @@ export function decodeLabels(bytes: Uint8Array): Readonly<Record<string, number 
   return toPlain(decodeMsgpack(bytes)) as Readonly<Record<string, number | string>>;
 }
 
-/** CRC-32 (that of zlib) of a sample's value. */
-export function checksumOf(value: Uint8Array): number {
-  return crc32(value);
+/** CRC-32 (that of zlib) of a sample's key and value, one after the other. */
+export function checksumOf(key: Uint8Array, value: Uint8Array): number {
+  return crc32(value, crc32(key));
 }
 
-/** CRC-32 of each value, 4 bytes each, little-endian. */
-export function encodeChecksums(values: readonly Uint8Array[]): Uint8Array {
-  const out = Buffer.alloc(values.length * checksumBytes);
-  values.forEach((value, i) => out.writeUInt32LE(checksumOf(value), i * checksumBytes));
+/** CRC-32 of each sample, 4 bytes each, little-endian. */
+export function encodeChecksums(samples: EncodedUnit['samples']): Uint8Array {
+  const out = Buffer.alloc(samples.length * checksumBytes);
+  samples.forEach(({ key, value }, i) => out.writeUInt32LE(checksumOf(key, value), i * checksumBytes));
   return out;
+}
+
+/** What a unit's record knows its sample `n` by: SHA-256 of the value, and the checksum of key and value where it has those. */
+export function markAt({ hashes, checksums }: UnitRecord, n: number): string {
+  const hash = Buffer.from(hashes.subarray(n * hashBytes, (n + 1) * hashBytes)).toString('hex');
+  return checksums ? `${hash} ${Buffer.from(checksums).readUInt32LE(n * checksumBytes)}` : hash;
+}
+
+/** The same of a sample as it is. */
+export function markOf(
+  { checksums }: UnitRecord,
+  { key, value }: { readonly key: Uint8Array; readonly value: Uint8Array },
+): string {
+  const hash = Buffer.from(hashOf(value)).toString('hex');
+  return checksums ? `${hash} ${checksumOf(key, value)}` : hash;
 }
 
 /** SHA-256 of bytes, as bytes. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   StoreError,
@@ -70,11 +70,12 @@ export async function openRawSink({ dir, header, shards = 4, map, stage, publish
     if (file) assertSameHeader(dir, file, header);
     const count = file?.shards ?? shards;
     place = choosePlace(dir, { header, shards: count, ...(stage === undefined ? {} : { stage }) });
-    if (file) assertShards(dir, file, place.isStaged);
+    if (file) assertShards(dir, file);
     const writers: ShardWriter[] = [];
     for (let i = 0; i < count; i++) writers.push(await ShardWriter.open(place.path(i), map));
     if (!file) {
       assertEmpty(dir, writers);
+      if (place.isStaged) await publishAll(place, writers);
       writeDatasetFile(dir, header, shards, null);
     }
     const sink = new Sink({ dir, header, writers, place, summary: file && summaryOf(file), unlock, publishBytes });
@@ -85,6 +86,11 @@ export async function openRawSink({ dir, header, shards = 4, map, stage, publish
     unlock();
     throw fileError(dir, error);
   }
+}
+
+/** Empty shards, so that one that is missing later is known to be lost. */
+async function publishAll(place: ShardPlace, writers: readonly ShardWriter[]): Promise<void> {
+  for (const [shard, writer] of writers.entries()) await writer.rest(() => place.publish(shard));
 }
 
 /** A dataset folder open for writing. */
@@ -210,19 +216,10 @@ export class Sink implements SampleSink {
     if (this.#timer) clearInterval(this.#timer);
     try {
       for (const shard of this.#shards) await shard.close();
-      this.#publishRest();
+      for (const shard of this.#unpublished.keys()) this.#place.publish(shard);
       this.#place.remove(); // where publishing failed it stays, for the next run to take over
     } finally {
       this.#unlock();
-    }
-  }
-
-  /** What has not been copied yet, and shards that nothing was written to. */
-  #publishRest(): void {
-    if (!this.#place.isStaged) return;
-    for (let shard = 0; shard < this.#shards.length; shard++) {
-      const isThere = existsSync(join(this.#dir, `${shardName(shard)}.mdb`));
-      if (!isThere || this.#unpublished.has(shard)) this.#place.publish(shard);
     }
   }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeSafetensors, readJsonFile, StoreError, type SampleSpec } from '../core/index.js';
+import { createChecksumReader } from './checksums.js';
 import { readDatasetFile, type DatasetFile } from './dataset-file.js';
 import { createDigest, hashFile, type DigestBuilder } from './digest.js';
 import { artefactsName } from './finish.js';
@@ -8,10 +9,12 @@ import { openPages, type Entry, type PageReader } from './lmdb-pages.js';
 import type { FileState } from './page-file.js';
 import { decodeSample } from './sample-codec.js';
 import {
+  checksumOf,
   decodeLabels,
   decodeUnitRecord,
-  hashBytes,
   hashOf,
+  markAt,
+  markOf,
   ordinalKey,
   shardName,
   type ShardStats,
@@ -39,6 +42,8 @@ interface ShardCheck {
   readonly pages: PageReader;
   readonly spec: SampleSpec;
   readonly finished: boolean;
+  /** It has checksums. */
+  readonly checked: boolean;
   readonly digest: DigestBuilder;
   readonly report: (problem: string) => void;
   readonly incomplete: string[];
@@ -66,11 +71,11 @@ export async function verifyDataset(dir: string): Promise<VerifyReport> {
       damagedShards.add(shard);
       problems.push(`${name}: ${problem}`);
     };
-    if (finished) await checkFile(join(dir, shardName(shard)), report);
+    const checked = finished && (await checkFile(join(dir, shardName(shard)), report));
     const pages = tryOpen(join(dir, name), finished ? 'closed' : 'unfinished', report);
     if (!pages) continue;
     try {
-      const check: ShardCheck = { name, pages, spec: file.fields, finished, digest, report, incomplete };
+      const check: ShardCheck = { name, pages, spec: file.fields, finished, checked, digest, report, incomplete };
       const counts = checkShard(check);
       samples += counts.samples;
       units += counts.units;
@@ -88,17 +93,20 @@ export async function verifyDataset(dir: string): Promise<VerifyReport> {
   return { digest: found, samples, units, problems, incomplete, damagedShards: [...damagedShards] };
 }
 
-async function checkFile(pathWithoutEnding: string, report: (problem: string) => void): Promise<void> {
+/** Checks the file as a whole; true if its stats say that it has checksums. */
+async function checkFile(pathWithoutEnding: string, report: (problem: string) => void): Promise<boolean> {
   const shard = `${pathWithoutEnding}.mdb`;
-  if (!existsSync(shard)) return;
+  if (!existsSync(shard)) return false;
   try {
     const stats = readJsonFile<ShardStats>(`${pathWithoutEnding}.json`, 1);
     const { size } = statSync(shard);
     if (size !== stats.bytes) report(`has ${size} bytes, it should have ${stats.bytes}`);
     else if ((await hashFile(shard)) !== stats.sha256) report('its SHA-256 is not the one it was closed with');
+    return stats.checksums === 'crc32';
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     report(error.message);
+    return false;
   }
 }
 
@@ -114,7 +122,7 @@ function tryOpen(path: string, state: FileState, report: (problem: string) => vo
 }
 
 /** Goes over units, index and samples side by side, all in key order. */
-function checkShard({ pages, spec, finished, digest, report, incomplete }: ShardCheck): {
+function checkShard({ pages, spec, finished, checked, digest, report, incomplete }: ShardCheck): {
   readonly samples: number;
   readonly units: number;
 } {
@@ -133,9 +141,12 @@ function checkShard({ pages, spec, finished, digest, report, incomplete }: Shard
     if (opened.record?.incomplete === true) incomplete.push(opened.name);
     return opened;
   };
-  for (const { key, value } of pages.entries('samples', damage('samples'))) {
+  const checksum = checked ? readChecksums(pages, damage('checksums')) : null;
+  for (const sample of pages.entries('samples', damage('samples'))) {
+    const { key, value } = sample;
     const name = Buffer.from(key).toString();
     counts.samples++;
+    let isListed = true;
     // An index entry below this key stands for a record that cannot be found.
     for (let entry = index.peek(); entry && Buffer.compare(entry.value, key) < 0; entry = index.peek()) {
       report(`record ${Buffer.from(entry.value).toString()} is missing`);
@@ -146,6 +157,7 @@ function checkShard({ pages, spec, finished, digest, report, incomplete }: Shard
       const entry = index.peek();
       if (entry && Buffer.compare(entry.value, key) === 0) {
         if (Buffer.compare(entry.key, ordinalKey(ordinal)) !== 0) report(`record ${name} has a wrong ordinal`);
+        isListed = !checksum || checksum(ordinal) === checksumOf(key, value);
         index.take();
         ordinal++;
       } else report(`record ${name} has no ordinal`);
@@ -156,7 +168,8 @@ function checkShard({ pages, spec, finished, digest, report, incomplete }: Shard
     }
     const hash = hashOf(value);
     digest.sample(key, hash);
-    if (unit && name.startsWith(unit.prefix)) unit.hashes.push({ name, hash });
+    if (unit && name.startsWith(unit.prefix))
+      unit.found.push({ name, mark: unit.record ? markOf(unit.record, sample) : '', isListed });
     else report(`record ${name} is of no finished unit`);
     checkRecord(spec, name, value, report);
   }
@@ -167,11 +180,21 @@ function checkShard({ pages, spec, finished, digest, report, incomplete }: Shard
   return counts;
 }
 
+function readChecksums(
+  pages: PageReader,
+  onDamage: (message: string) => void,
+): ReturnType<typeof createChecksumReader> {
+  const entries = [...pages.entries('checksums', onDamage)];
+  const blocks = new Map(entries.map(({ key, value }) => [Buffer.from(key).toString('hex'), value]));
+  return createChecksumReader((key) => blocks.get(Buffer.from(key).toString('hex')));
+}
+
 interface OpenUnit {
   readonly name: string;
   readonly prefix: string;
   readonly record: UnitRecord | null;
-  readonly hashes: { readonly name: string; readonly hash: Uint8Array }[];
+  /** `isListed`: database `checksums` has the same checksum. */
+  readonly found: { readonly name: string; readonly mark: string; readonly isListed: boolean }[];
 }
 
 function openUnit({ key, value }: Entry, report: (problem: string) => void): OpenUnit {
@@ -182,20 +205,19 @@ function openUnit({ key, value }: Entry, report: (problem: string) => void): Ope
   } catch (error) {
     report(`unit ${name} is damaged: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return { name, prefix: `${name}/`, record, hashes: [] };
+  return { name, prefix: `${name}/`, record, found: [] };
 }
 
-function finishUnit({ name, record, hashes }: OpenUnit, report: (problem: string) => void): void {
+function finishUnit({ name, record, found }: OpenUnit, report: (problem: string) => void): void {
   if (!record) return;
-  if (hashes.length !== record.samples) {
-    report(`unit ${name} has ${hashes.length} records, it should have ${record.samples}`);
-    const known = new Set(Array.from({ length: record.samples }, (_, i) => hashAt(record, i)));
-    for (const found of hashes)
-      if (!known.has(hex(found.hash))) report(`record ${found.name} is damaged: its SHA-256 is not its unit's`);
-    return;
-  }
-  hashes.forEach((found, i) => {
-    if (hex(found.hash) !== hashAt(record, i)) report(`record ${found.name} is damaged: its SHA-256 is not its unit's`);
+  const marks = Array.from({ length: record.samples }, (_, n) => markAt(record, n));
+  const known = new Set(marks);
+  const isWhole = found.length === record.samples;
+  if (!isWhole) report(`unit ${name} has ${found.length} records, it should have ${record.samples}`);
+  found.forEach((sample, n) => {
+    if (isWhole ? sample.mark !== marks[n] : !known.has(sample.mark))
+      report(`record ${sample.name} is damaged: its checksums are not its unit's`);
+    else if (!sample.isListed) report(`record ${sample.name} has a wrong checksum`);
   });
 }
 
@@ -263,12 +285,4 @@ function createPuller<T>(items: Iterable<T>): { peek(): T | undefined; take(): T
       return value;
     },
   };
-}
-
-function hashAt(record: UnitRecord, i: number): string {
-  return hex(record.hashes.subarray(i * hashBytes, (i + 1) * hashBytes));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
 }

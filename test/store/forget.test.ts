@@ -19,7 +19,7 @@ async function learn(samples: AsyncIterable<Sample>): Promise<DatasetStage> {
 
 async function write(dir: string, list: typeof units, runStage: typeof learn | typeof noStage): Promise<string> {
   const sink = await openSink({ dir, header: makeHeader(), shards: 3 });
-  for (const unit of list) await sink.writeUnit(unit);
+  await Promise.all(list.map((unit) => sink.writeUnit(unit)));
   return (await sink.finish(await runStage(sink.samples()))).digest;
 }
 

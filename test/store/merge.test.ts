@@ -23,7 +23,7 @@ async function writeDataset(
   { part, shards = 4, finish = true, list }: { part?: string; shards?: number; finish?: boolean; list: MinedUnit[] },
 ): Promise<string> {
   const sink = await openSink({ dir, header: makeHeader(part === undefined ? {} : { selection: { part } }), shards });
-  for (const unit of list) await sink.writeUnit(unit);
+  await Promise.all(list.map((unit) => sink.writeUnit(unit)));
   const digest = finish ? (await sink.finish(null)).digest : '';
   await sink.close();
   return digest;
@@ -43,7 +43,7 @@ async function writeParts(root: string, count = 3): Promise<string[]> {
 
 async function wholeDigest(): Promise<string> {
   const sink = await openSink({ dir: makeTemporaryFolder(), header: makeHeader() });
-  for (const unit of units) await sink.writeUnit(unit);
+  await Promise.all(units.map((unit) => sink.writeUnit(unit)));
   return (await sink.finish(await learn(sink.samples()))).digest;
 }
 

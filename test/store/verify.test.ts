@@ -254,7 +254,7 @@ describe('openDataset', () => {
   it('takes a dataset without checksums, as version 0.1.0 wrote it', async () => {
     for (const name of ['00000.json', '00001.json']) {
       const file = join(dir, name);
-      writeFileSync(file, readFileSync(file, 'utf8').replace(/,\s*"crc32": true/, ''));
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/,\s*"checksums": "crc32"/, ''));
     }
     const dataset = await openDataset(dir);
     expect(await collect(dataset.samples())).toHaveLength(96);
