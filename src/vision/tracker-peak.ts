@@ -64,10 +64,11 @@ function parabolaTop(before: number, middle: number, after: number): number {
  * @param weight of a neighbour's peak, at most 1: below 1 the size is slow to change.
  */
 export function chooseFactor(
-  [smaller, same, larger]: readonly [smaller: number, same: number, larger: number],
+  peaks: readonly [smaller: number, same: number, larger: number],
   step: number,
   weight: number,
 ): number {
+  const [smaller, same, larger] = peaks;
   const isLarger = larger > smaller;
   if ((isLarger ? larger : smaller) * weight > same) return isLarger ? step : 1 / step;
   const part = Math.min(0.5, Math.max(-0.5, parabolaTop(smaller, same, larger)));
