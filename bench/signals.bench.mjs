@@ -6,7 +6,7 @@
 // limit that no way can beat: the time that decoding alone takes, with every view that the signals ask for, in as many
 // workers. Digests and decoded frames are checked: a faster way that gave other bytes would be none.
 //
-// Last figures, for orientation, on two shared cores (`--limit 8`, see the printed table): not measured on a quiet machine.
+// Last figures (motion set, --limit 24 --rounds 2): together 13.4 s, separate 13.8 s, decoding alone 2.6 s; frames decoded 1.000 of the corpus.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

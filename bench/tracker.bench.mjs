@@ -1,7 +1,7 @@
 // Our tracker and OpenCV's KCF on the same generated frames, in turn, each on one core: frames per second, precision at 20 pixels,
 // mean overlap. Limit: what a box of another size costs us (the template's size is fixed), and copying the frame.
 //   npm run build && node bench/tracker.bench.mjs --python peers/bin/python [--rounds 5] [--cpu 0]
-// Last figures (busy machine, OpenCV 5.0.0 of PyPI), ours over OpenCV: 64 px 2.2x, 128 px 2.6x, 224 px 10x; precision 1.000 of both,
+// Last figures (OpenCV 5.0.0 of PyPI), ours over OpenCV: 64 px 2.2x, 128 px 2.4x, 224 px 9.4x; precision 1.000 of both,
 // overlap 0.982, 0.975, 0.968 against 0.914, 0.916, 0.922.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
