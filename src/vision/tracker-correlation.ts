@@ -48,15 +48,13 @@ interface CorrelationKernel {
   solve(kernel: number, target: number, count: number, ridge: number): void;
 }
 
-const channels = 31;
-
 /** True for the side lengths that a filter can have: multiples of 4 without prime factors above 5. */
 export function isFilterSide(cells: number): boolean {
   return cells >= 4 && cells % 4 === 0 && planFft(cells).radices.every((radix) => radix <= 5);
 }
 
 /**
- * A filter with a Gaussian kernel, `k(a, b) = exp(-max(0, |a|² + |b|² - 2 corr) / (cells · 31 · sigma²))`, trained by ridge
+ * A filter with a Gaussian kernel, `k(a, b) = exp(-max(0, |a|² + |b|² - 2 corr) / (cells · featureCount · sigma²))`, trained by ridge
  * regression towards a Gaussian peak. Two features travel as one complex series, which halves the work and leaves the
  * real part of every correlation as it was. All sums are in float32 and in a fixed order.
  *
@@ -69,12 +67,15 @@ export function isFilterSide(cells: number): boolean {
 export function createCorrelationFilter({
   columns,
   rows,
+  featureCount = 31,
   sigma,
   lambda,
   peakSigma,
 }: {
   readonly columns: number;
   readonly rows: number;
+  /** How many of the 32 values of a cell are in use; the rest is 0. */
+  readonly featureCount?: number;
   readonly sigma: number;
   readonly lambda: number;
   readonly peakSigma: number;
@@ -114,7 +115,7 @@ export function createCorrelationFilter({
   const correlate = (a: number, b: number, energy: number): void => {
     exports.multiplySpectra(a, b, cells, outRe, outIm); // [columns, rows]
     exports.transformPlane(outIm, outRe, im, re, scratch, rows, columns, rowPlan, columnPlan); // inverse: [rows, columns]
-    exports.gaussian(re, cells, energy, 2 / cells, 1 / (cells * channels * sigma * sigma));
+    exports.gaussian(re, cells, energy, 2 / cells, 1 / (cells * featureCount * sigma * sigma));
     floats(im, cells).fill(0);
     exports.transformPlane(re, im, outRe, outIm, scratch, columns, rows, columnPlan, rowPlan); // [columns, rows]
   };

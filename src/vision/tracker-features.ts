@@ -151,7 +151,7 @@ export function hannWindow(columns: number, rows: number): Float32Array {
 }
 
 /** For each sample of one axis the two pixels that it lies between, and the share of the second. */
-function axisTaps(
+export function axisTaps(
   centre: number,
   scale: number,
   samples: number,

@@ -7,10 +7,13 @@ import {
   type PatchFeatures,
   type TrackerFrame,
 } from './tracker-features.js';
+import { createGreyFeatures } from './tracker-grey.js';
 import { chooseFactor, findPeak, type ResponsePeak } from './tracker-peak.js';
 
 /** Settings of a tracker; ratios where no unit is named. */
 export interface TrackerOptions {
+  /** What a patch is described by: histograms of oriented gradients, or its grey values, which hold a place finer and a look less well. */
+  readonly features?: 'histograms' | 'grey';
   /** Longer side of the search region in pixels of the template, whatever the size of the box: it sets the cost. */
   readonly template?: number;
   /** Side of the search region over that of the box. */
@@ -66,7 +69,7 @@ export interface Tracker {
 }
 
 /**
- * A kernelized correlation filter on histograms of oriented gradients. The search region is sampled down (or up) to a template of fixed
+ * A kernelized correlation filter on histograms of oriented gradients, or on grey values. The search region is sampled down (or up) to a template of fixed
  * size, so that a large box costs what a small one does. Products, sums and square roots only: same frames, same bits.
  *
  * Source: Henriques et al., "High-Speed Tracking with Kernelized Correlation Filters", PAMI 2015.
@@ -95,6 +98,8 @@ type Settings = Required<TrackerOptions>;
 /** A running track: everything that changes from frame to frame. */
 interface LiveTrack {
   readonly features: PatchFeatures;
+  /** Template pixels along a side of one element of the features. */
+  readonly cell: number;
   readonly filter: CorrelationFilter;
   readonly startBox: Box;
   /** Frame pixels per template pixel at the start. */
@@ -104,8 +109,12 @@ interface LiveTrack {
   scale: number;
 }
 
+/** Where grey values need other settings. */
+const greyDefaults = { template: 96, padding: 2.5, sigma: 0.2, peakSigma: 0.0625, learningRate: 0.02 } as const;
+
 function checked(options: TrackerOptions): Settings {
   const settings: Settings = {
+    features: 'histograms',
     template: 128,
     padding: 2,
     scale: false,
@@ -117,6 +126,7 @@ function checked(options: TrackerOptions): Settings {
     scaleWeight: 0.95,
     minPeakToSidelobe: 6.5, // generated tracks at 128 and 2: 6.5 and more where it was held, 5.5 and less where it was gone
     minPeak: 0.2,
+    ...(options.features === 'grey' ? greyDefaults : {}),
     ...options,
   };
   for (const [name, value] of Object.entries(settings) as [string, unknown][]) {
@@ -136,15 +146,20 @@ function startTrack(frame: TrackerFrame, box: Box, settings: Settings, previous:
   if (!isInside(frame, x, y))
     throw new RangeError(`The centre of the box lies outside the frame: ${JSON.stringify(box)}.`);
   const { template, padding } = settings;
+  const isGrey = settings.features === 'grey';
+  const cell = isGrey ? 1 : cellPixels;
   const longer = Math.max(box.width, box.height);
-  const columns = nearestSide((template * box.width) / longer / cellPixels);
-  const rows = nearestSide((template * box.height) / longer / cellPixels);
-  const fits = previous?.features.columns === columns && previous.features.rows === rows;
+  const columns = nearestSide((template * box.width) / longer / cell);
+  const rows = nearestSide((template * box.height) / longer / cell);
+  const fits = previous?.cell === cell && previous.features.columns === columns && previous.features.rows === rows;
+  const create = isGrey ? createGreyFeatures : createPatchFeatures;
   const live: LiveTrack = {
-    features: fits ? previous.features : createPatchFeatures({ columns, rows, window: hannWindow(columns, rows) }),
+    features: fits ? previous.features : create({ columns, rows, window: hannWindow(columns, rows) }),
+    cell,
     filter: createCorrelationFilter({
       columns,
       rows,
+      featureCount: isGrey ? 1 : 31,
       sigma: settings.sigma,
       lambda: settings.lambda,
       peakSigma: (Math.sqrt(columns * rows) / padding) * settings.peakSigma,
@@ -165,7 +180,7 @@ function updateTrack(live: LiveTrack, frame: TrackerFrame, settings: Settings): 
     ? searchSizes(live, frame, scaleStep, scaleWeight)
     : { found: search(live, frame, 1), factor: 1 };
   const { peak, peakToSidelobe } = found;
-  const pixels = cellPixels * live.pitch * live.scale * factor;
+  const pixels = live.cell * live.pitch * live.scale * factor;
   const [x, y] = [live.x + found.x * pixels, live.y + found.y * pixels];
   const isWeak = peak < minPeak || peakToSidelobe < minPeakToSidelobe;
   const hasLeftFrame = !isWeak && !isInside(frame, x, y);
@@ -213,6 +228,6 @@ function isInside(frame: TrackerFrame, x: number, y: number): boolean {
 
 /** The side that a filter can have and that lies nearest, at least 8 cells. */
 function nearestSide(cells: number): number {
-  const sides = Array.from({ length: 32 }, (_, i) => 4 * (i + 2)).filter(isFilterSide);
+  const sides = Array.from({ length: 128 }, (_, i) => 4 * (i + 2)).filter(isFilterSide);
   return sides.reduce((best, side) => (Math.abs(side - cells) < Math.abs(best - cells) ? side : best));
 }

@@ -63,6 +63,21 @@ describe('a tracker on known motion', () => {
     expect(centreErrors(target, follow(target)).at(-1)).toBeLessThan(0.5);
   });
 
+  test('with grey values holds a place to a fifth of a pixel, and follows', () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const fixed = createMovingTarget({ width, height, size: 60, x: still(171.3), y: still(140.8), seed });
+      const stays = follow(fixed, { features: 'grey' });
+      expect(centreErrors(fixed, stays).at(-1)).toBeLessThanOrEqual(0.2);
+      const moving = createMovingTarget({ width, height, size: 60, x: straight(90, 3), y: straight(80, 1), seed });
+      const follows = follow(moving, { features: 'grey' });
+      expect(Math.max(...centreErrors(moving, follows))).toBeLessThan(2);
+      expect([...stays, ...follows].filter(({ isLost }) => isLost)).toEqual([]);
+    }
+    const gone = { width, height, size: 60, x: straight(90, 3), y: still(150), seed: 6 };
+    const updates = follow(createMovingTarget({ ...gone, isVisible: (i) => i < 10 }), { features: 'grey' });
+    expect(updates.map(({ isLost }) => isLost)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1 >= 10));
+  });
+
   test('stays with the target while the camera pans', () => {
     const target = createMovingTarget({
       ...{ width, height, size: 64, seed: 4 },
