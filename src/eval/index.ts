@@ -16,6 +16,7 @@ export * from './sampling.js';
 export const evaluators = defineRegistry<AnyEvaluator>('protocol', {
   'action-recognition': () => import('./action-recognition/index.js'),
   prediction: () => import('./prediction/index.js'),
+  retrieval: () => import('./retrieval/index.js'),
   'temporal-order': () => import('./temporal-order/index.js'),
   'track-retrieval': () => import('./track-retrieval/index.js'),
 });

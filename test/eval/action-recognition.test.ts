@@ -5,7 +5,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom, PipelineError, runJob } from '../../src/core/index.js';
 import { selectBackend, tf, type Encoder } from '../../src/engine/index.js';
 import protocol from '../../src/eval/action-recognition/index.js';
+import { meanSoftmax } from '../../src/eval/action-recognition/mean-softmax.js';
 import { evaluate, type EvaluateOptions, type EvaluationData, type EvaluationResult } from '../../src/eval/index.js';
+import { takeCrops } from '../../src/eval/videos/pictures.js';
 import { makeData, type MadeVideo } from './videos.js';
 
 const size = 12;
@@ -81,6 +83,58 @@ describe('action recognition', () => {
     expect(rival(result, 'chance').metrics[0]!.value).toBe(0.5);
     expect(metric({ metrics: rival(result, 'untrained').metrics }, 'top1.threeFrames').value).toBe(0.5);
     expect(data.asked).toEqual({ opened: 64, closed: 64 });
+  });
+
+  it('falls to chance where the order of the three frames is taken away, and under it where they run backward', async () => {
+    const result = await runJob(evaluate(optionsFor(columns, makeData(movingBars()))));
+    const of = (name: string) => metric({ metrics: rival(result, name).metrics }, 'top1.threeFrames').value;
+    expect(of('reversed-frames')).toBeLessThan(0.2);
+    expect(of('repeated-frame')).toBeLessThan(0.75);
+    expect(of('shuffled-frames')).toBeLessThan(metric(result, 'top1.threeFrames').value);
+    // gradients and colours of the pictures have no order either
+    for (const name of ['colour-histogram', 'oriented-gradients'])
+      expect(metric({ metrics: rival(result, name).metrics }, 'top1').value).toBeLessThan(0.75);
+  });
+
+  it('writes the mean logit and the mean softmax, which may name other classes', () => {
+    const logits = Float64Array.of(10, 0, 0, 0, 4, 0, 0, 4, 0); // three pictures, three classes
+    const mean = [10 / 3, 8 / 3, 0];
+    expect(mean.indexOf(Math.max(...mean))).toBe(0);
+    const softmax = meanSoftmax(logits, 3);
+    const one = (a: number, b: number, c: number) => Math.exp(a) / (Math.exp(a) + Math.exp(b) + Math.exp(c));
+    expect(softmax[0]).toBeCloseTo((one(10, 0, 0) + 2 * one(0, 4, 0)) / 3, 12);
+    expect(softmax.indexOf(Math.max(...softmax))).toBe(1);
+    expect(softmax.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
+  });
+
+  it('looks at corners and mirrored pictures where asked to, and at 25 pictures by the rule of TSN', async () => {
+    const numbered = Uint8Array.from({ length: 4 * 3 * 3 }, (_, i) => Math.floor(i / 3)); // [3, 4, 3]: 0 to 11
+    const crops = takeCrops({ data: numbered, width: 4, height: 3 }, { width: 2, height: 2 }, 10).map((crop) =>
+      [0, 3, 6, 9].map((at) => crop[at]),
+    );
+    expect(crops).toEqual([
+      [1, 2, 5, 6],
+      [0, 1, 4, 5],
+      [2, 3, 6, 7],
+      [4, 5, 8, 9],
+      [6, 7, 10, 11],
+      [2, 1, 6, 5],
+      [1, 0, 5, 4],
+      [3, 2, 7, 6],
+      [5, 4, 9, 8],
+      [7, 6, 11, 10],
+    ]);
+    let seen = 0;
+    const counting: Encoder = {
+      ...columns,
+      encode: (images, layer) => {
+        seen = Math.max(seen, images.shape[0]);
+        return columns.encode(images, layer);
+      },
+    };
+    const config = protocol.config.parse({ sampling: 'tsn25', crops: 10 });
+    await runJob(evaluate(optionsFor(counting, makeData(movingBars({ groups: 4 })), { config, seeds: 1 })));
+    expect(seen).toBe(250);
   });
 
   it('keeps top1 and class mean apart where classes are unequal', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/index.js';
 import { distractorsOf, rank, type Query } from '../../src/eval/track-retrieval/score.js';
-import { orientedGradients, shrink, trivialFeatures } from '../../src/eval/track-retrieval/trivial.js';
+import { orientedGradients, shrink, trivialFeatures } from '../../src/eval/videos/trivial-features.js';
 
 const queries: Query[] = [
   { key: 'a/0/0', source: 'a', label: 1, groupLabel: 10 },
@@ -61,20 +61,22 @@ describe('the trivial features', () => {
 
   it('shrink by means, keep a plain picture plain at any size, and repeat pixels of a smaller one', () => {
     const checks = patch((x, y) => ((x + y) % 2 === 0 ? [100, 0, 20] : [200, 50, 20]));
-    const small = shrink(checks, 64);
+    const small = shrink(checks, 64, 64);
     for (let i = 0; i < small.length; i += 3) expect([...small.subarray(i, i + 3)]).toEqual([150, 25, 20]);
     for (const size of [31, 47])
       for (const value of shrink(
         patch(() => [9, 9, 9], size),
         size,
+        size,
       ))
         expect(value).toBeCloseTo(9, 4);
-    expect(shrink(Uint8Array.of(1, 2, 3), 1).slice(-3)).toEqual(Float32Array.of(1, 2, 3));
+    expect(shrink(Uint8Array.of(1, 2, 3), 1, 1).slice(-3)).toEqual(Float32Array.of(1, 2, 3));
   });
 
   it('count colours in quarters of each channel', () => {
     const histogram = trivialFeatures['colour-histogram']!(
       patch((x) => (x < 16 ? [255, 0, 64] : [0, 0, 0])),
+      64,
       64,
     );
     expect(histogram[3 * 16 + 0 + 1]).toBeCloseTo(0.25, 5);

@@ -1,13 +1,29 @@
 import { z } from 'zod';
-import { ConfigError, didYouMean, type Metric } from '../../core/index.js';
-import type { Encoder } from '../../engine/index.js';
+import type { Metric, Rival } from '../../core/index.js';
 import { splitSources, type LabelledSource } from '../benchmarks/roles.js';
-import { defineEvaluator, type EvaluateContext, type EvaluationOutput } from '../define-evaluator.js';
-import { selectProbe, toMatrix } from '../probe/index.js';
-import { clipViews, encodeClip, featureKinds, isShort, readClip, type FeatureKind } from './features.js';
-import { guessingRivals, rightAnswers, summarise, type TestList } from './score.js';
+import { defineEvaluator, type EvaluationOutput } from '../define-evaluator.js';
+import { selectProbe, toMatrix, type Probe } from '../probe/index.js';
+import {
+  describeByEncoder,
+  describeVideos,
+  openUntrained,
+  pickLayer,
+  trivialDescribers,
+  type DescribedVideo,
+  type Described,
+} from '../videos/describe.js';
+import { cropCounts, isShort, samplingRules } from '../videos/pictures.js';
+import { controlFeatures, controls, featureKinds, videoFeatures, type FeatureKind } from './features.js';
+import { meanSoftmax } from './mean-softmax.js';
+import { answersOf, guessingRivals, summarise, type Answers, type TestList } from './score.js';
 
 const configSchema = z.strictObject({
+  sampling: z
+    .enum(samplingRules)
+    .default('middle-clip')
+    .describe(
+      'Pictures of a clip in the middle, at the middles of equal segments of the whole video, or the 25 of TSN.',
+    ),
   ticks: z
     .int()
     .positive()
@@ -18,7 +34,13 @@ const configSchema = z.strictObject({
     .number()
     .positive()
     .default(1)
-    .describe('Span of time, in the middle of each video, over which they are spread.'),
+    .describe('Span of time over which the pictures of middle-clip are spread.'),
+  crops: z
+    .union(cropCounts.map((count) => z.literal(count)))
+    .default(1)
+    .describe(
+      'Places of each picture: the centre, the corners too, and all of these mirrored too; their logits are averaged.',
+    ),
   layer: z.string().default('').describe("Layer whose features are probed; empty: the encoder's first."),
   weightDecays: z
     .array(z.number().positive())
@@ -28,20 +50,14 @@ const configSchema = z.strictObject({
   bootstrapDraws: z.int().positive().default(2000).describe('Draws behind each interval.'),
 });
 
-type Config = z.infer<typeof configSchema>;
-
-/** Features of all videos under one model, by kind: [videos][features]. */
-type VideoFeatures = Readonly<Record<FeatureKind, Float32Array[]>>;
-
-type DisposableEncoder = Encoder & { dispose(): void };
-
 /**
- * How well a linear layer on frozen features names the action, beside chance, the most frequent class and the same trunk untrained. The
- * weight decay is chosen on groups held out of the training list; each seed draws other such groups, and other untrained weights.
+ * How well a linear layer on frozen features names the action, beside chance, the most frequent class, the same trunk untrained, and colours and gradients;
+ * three pictures side by side also in wrong orders. The weight decay is chosen on groups held out of the training list; each seed draws other
+ * such groups, and other untrained weights.
  */
 export default defineEvaluator({
   name: 'action-recognition',
-  version: 1,
+  version: 2,
   needs: 'encoder',
   config: configSchema,
   async *evaluate(encoder, config, context): AsyncIterable<EvaluationOutput> {
@@ -59,38 +75,46 @@ export default defineEvaluator({
       classes,
       split: `${data.benchmark} ${split}`,
     };
-
     const untrained = await openUntrained(context);
-    const [trained, ...others] = await extractFeatures([encoder, ...untrained], {
-      sources: [...train, ...test],
-      layer,
-      config,
-      context,
-    }).finally(() => untrained.forEach((model) => model.dispose()));
-
-    const probe = (features: VideoFeatures, kind: FeatureKind, seed: number) => {
-      const training = {
-        features: toMatrix(features[kind].slice(0, train.length)),
-        labels: labelsOf(train),
-        groups: groupsOf(train),
-      };
-      const fitted = selectProbe(training, {
-        classes,
-        weightDecays: config.weightDecays,
-        random: random.fork('probe', seed),
+    try {
+      const describers = [
+        ...[encoder, ...untrained].map((each) => describeByEncoder(each, layer)),
+        ...trivialDescribers(encoder),
+      ];
+      const shared = { encoder, settings: config, context, total: train.length + test.length };
+      const fitted = await fitProbes(describeVideos(describers, { ...shared, list: train, done: 0 }), {
+        kindsOf: (describer) => (describer <= seeds ? featureKinds : ['singleFrame']),
+        fit: (features, seed) =>
+          selectProbe(
+            { features: toMatrix(features), labels: labelsOf(train), groups: groupsOf(train) },
+            { classes, weightDecays: config.weightDecays, random: random.fork('probe', seed) },
+          ),
+        // describers: the model, the untrained ones of each seed, rules
+        seedsOf: (describer) => (describer === 0 || describer > seeds ? seedNumbers(seeds) : [describer - 1]),
       });
-      return { scores: fitted.scores(toMatrix(features[kind].slice(train.length))), weightDecay: fitted.weightDecay };
-    };
-    const rivalMetrics: Metric[] = [];
-    for (const kind of featureKinds) {
-      const answers: Uint8Array[] = [];
-      const baseline: Uint8Array[] = [];
-      for (let seed = 0; seed < seeds; seed++) {
-        const { scores, weightDecay } = probe(trained!, kind, seed);
-        answers.push(rightAnswers(scores, list));
-        baseline.push(rightAnswers(probe(others[seed]!, kind, seed).scores, list));
-        for (const [row, { entry, source }] of test.entries()) {
-          const logits = [...scores.subarray(row * classes, (row + 1) * classes)];
+      const scored = new Map<string, Float64Array>();
+      const addScores = (name: string, row: number, scores: Float64Array): void => {
+        const all = scored.get(name) ?? new Float64Array(test.length * classes);
+        all.set(scores, row * classes);
+        scored.set(name, all);
+      };
+      let row = 0;
+      for await (const { source, entry, features } of describeVideos(describers, {
+        ...shared,
+        list: test,
+        done: train.length,
+      })) {
+        for (const { describer, kind, seed, probe } of fitted) {
+          const described = features[describer]!;
+          const scores = probe.scores(toMatrix([videoFeatures(described)[kind]]));
+          addScores(scoresOf(describer, kind, seed), row, scores);
+          if (describer > 0) continue;
+          if (kind === 'threeFrames') {
+            for (const control of controls) {
+              const shown = controlFeatures(described, control, random.fork('control', entry.key));
+              addScores(scoresOf(control, kind, seed), row, probe.scores(toMatrix([shown])));
+            }
+          }
           const about = {
             key: entry.key,
             source: source.id,
@@ -98,69 +122,86 @@ export default defineEvaluator({
             label: entry.label,
             short: isShort(source, config),
           };
-          const how = { protocol: 'probe', selectedOn: 'group-val', split, seed, features: kind, weightDecay };
-          yield { kind: 'prediction', row: { ...about, ...how, classes: present, logits } };
+          const how = {
+            protocol: 'probe',
+            selectedOn: 'group-val',
+            split,
+            seed,
+            features: kind,
+            weightDecay: probe.weightDecay,
+          };
+          const softmax =
+            kind === 'singleFrame'
+              ? { softmaxMean: meanSoftmax(probe.scores(toMatrix(described.flat())), classes) }
+              : {};
+          yield { kind: 'prediction', row: { ...about, ...how, classes: present, logits: [...scores], ...softmax } };
         }
+        row++;
       }
-      const common = { list, suffix: kind === 'singleFrame' ? '' : `.${kind}`, random, draws: config.bootstrapDraws };
-      for (const metric of summarise(answers, { ...common, baseline })) yield { kind: 'metric', metric };
-      rivalMetrics.push(...summarise(baseline, common));
+      const answers = (name: number | string, kind: FeatureKind, seed: number): Answers =>
+        answersOf(scored.get(scoresOf(name, kind, seed))!, list);
+      const rivalMetrics: Metric[] = [];
+      for (const kind of featureKinds) {
+        const common = { list, suffix: suffixOf(kind), random, draws: config.bootstrapDraws };
+        const baseline = seedNumbers(seeds).map((seed) => answers(1 + seed, kind, seed));
+        const own = seedNumbers(seeds).map((seed) => answers(0, kind, seed));
+        for (const metric of summarise(own, { ...common, baseline })) yield { kind: 'metric', metric };
+        rivalMetrics.push(...summarise(baseline, common));
+      }
+      const over = (name: number | string, kind: FeatureKind): Metric[] =>
+        summarise(
+          seedNumbers(seeds).map((seed) => answers(name, kind, seed)),
+          { list, suffix: suffixOf(kind), random, draws: config.bootstrapDraws },
+        );
+      const rivals: Rival[] = [
+        { name: 'untrained', metrics: rivalMetrics },
+        ...describers.slice(1 + seeds).map(({ name }, i) => ({ name, metrics: over(1 + seeds + i, 'singleFrame') })),
+        ...controls.map((control) => ({ name: control, metrics: over(control, 'threeFrames') })),
+        ...guessingRivals(labelsOf(train), list),
+      ];
+      for (const rival of rivals) yield { kind: 'rival', rival };
+    } finally {
+      untrained.forEach((model) => model.dispose());
     }
-    yield { kind: 'rival', rival: { name: 'untrained', metrics: rivalMetrics } };
-    for (const rival of guessingRivals(labelsOf(train), list)) yield { kind: 'rival', rival };
   },
 });
 
-function pickLayer({ layers }: Encoder, asked: string): string {
-  const names = Object.keys(layers);
-  const layer = asked === '' ? names[0] : asked;
-  if (layer === undefined || !names.includes(layer)) {
-    throw new ConfigError(
-      `The encoder has no layer ${JSON.stringify(asked)}${didYouMean(asked, names)}. Known: ${names.join(', ')}.`,
-      {
-        context: { layer: asked, known: names },
-      },
-    );
-  }
-  return layer;
+/** A probe on what one describer sees, of one kind and seed. */
+interface FittedProbe {
+  readonly describer: number;
+  readonly kind: FeatureKind;
+  readonly seed: number;
+  readonly probe: Probe;
 }
 
-async function openUntrained({ untrained, seeds }: EvaluateContext<'encoder'>): Promise<DisposableEncoder[]> {
-  if (seeds < 1) throw new ConfigError(`seeds must be at least 1, got ${seeds}.`);
-  const models: DisposableEncoder[] = [];
-  for (let seed = 0; seed < seeds; seed++) models.push(await untrained(seed));
-  return models;
-}
-
-/** Every video is decoded once, for all models. */
-async function extractFeatures(
-  encoders: readonly Encoder[],
+/** Fits a probe for each describer, kind and seed on a list whose pictures are let go video by video. */
+async function fitProbes(
+  videos: AsyncIterable<DescribedVideo>,
   {
-    sources,
-    layer,
-    config,
-    context: { data, emit, signal },
+    kindsOf,
+    seedsOf,
+    fit,
   }: {
-    readonly sources: readonly LabelledSource[];
-    readonly layer: string;
-    readonly config: Config;
-    readonly context: EvaluateContext<'encoder'>;
+    readonly kindsOf: (describer: number) => readonly FeatureKind[];
+    readonly seedsOf: (describer: number) => readonly number[];
+    readonly fit: (features: readonly Float32Array[], seed: number) => Probe;
   },
-): Promise<readonly VideoFeatures[]> {
-  const features = encoders.map((): VideoFeatures => ({ singleFrame: [], threeFrames: [] }));
-  for (const [i, { source }] of sources.entries()) {
-    signal.throwIfAborted();
-    const video = await data.open(source, clipViews(encoders[0]!));
-    try {
-      const pictures = await readClip(video, config);
-      encoders.forEach((encoder, e) => {
-        const encoded = encodeClip(encoder, layer, pictures);
-        for (const kind of featureKinds) features[e]![kind].push(encoded[kind]);
-      });
-    } finally {
-      await video.close();
-    }
-    emit({ kind: 'progress', stage: 'evaluate', done: i + 1, total: sources.length, unit: 'videos' });
+): Promise<readonly FittedProbe[]> {
+  const collected: Record<FeatureKind, Float32Array[]>[] = [];
+  for await (const { features } of videos) {
+    features.forEach((described: Described, describer) => {
+      const own = (collected[describer] ??= { singleFrame: [], threeFrames: [] });
+      const reduced = videoFeatures(described);
+      for (const kind of kindsOf(describer)) own[kind].push(reduced[kind]);
+    });
   }
-  return features;
+  return collected.flatMap((own, describer) =>
+    kindsOf(describer).flatMap((kind) =>
+      seedsOf(describer).map((seed) => ({ describer, kind, seed, probe: fit(own[kind], seed) })),
+    ),
+  );
 }
+
+const seedNumbers = (seeds: number): number[] => Array.from({ length: seeds }, (_, seed) => seed);
+const suffixOf = (kind: FeatureKind): string => (kind === 'singleFrame' ? '' : `.${kind}`);
+const scoresOf = (name: number | string, kind: FeatureKind, seed: number): string => `${name} ${kind} ${seed}`;

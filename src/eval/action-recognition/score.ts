@@ -1,8 +1,13 @@
 import type { Metric, Random, Rival } from '../../core/index.js';
 import { bestClasses, bootstrapInterval } from '../metrics/index.js';
 
-/** For each seed, the right answers: [seeds][test videos] of 0 and 1. */
-export type Answers = readonly Uint8Array[];
+/** Which test videos one seed gets right: uint8 [test videos] of 0 and 1. */
+export interface Answers {
+  /** The true class has the highest score. */
+  readonly best: Uint8Array;
+  /** It is among the five highest. */
+  readonly five: Uint8Array;
+}
 
 /** What all metrics of one evaluation share. */
 export interface TestList {
@@ -14,19 +19,33 @@ export interface TestList {
   readonly split: string;
 }
 
-const names = ['top1', 'classMean'] as const;
+type MetricName = 'top1' | 'top5' | 'classMean';
 
-/** 1 where the highest score is that of the true class. */
-export function rightAnswers(scores: Float64Array, { labels, classes }: TestList): Uint8Array {
-  return Uint8Array.from(bestClasses(scores, classes), (best, row) => (best === labels[row] ? 1 : 0));
+/** Among five classes or fewer, the five best say nothing. */
+const namesOf = ({ classes }: TestList): readonly MetricName[] =>
+  classes > 5 ? ['top1', 'classMean', 'top5'] : ['top1', 'classMean'];
+
+/** Which videos a matrix of scores, float64 [test videos, classes], gets right; equal scores rank by class. */
+export function answersOf(scores: Float64Array, { labels, classes }: TestList): Answers {
+  const best = Uint8Array.from(bestClasses(scores, classes), (first, row) => (first === labels[row] ? 1 : 0));
+  const five = Uint8Array.from(labels, (label, row) => {
+    const own = scores[row * classes + label]!;
+    let ahead = 0;
+    for (let c = 0; c < classes; c++) {
+      const other = scores[row * classes + c]!;
+      if (other > own || (other === own && c < label)) ahead++;
+    }
+    return ahead < 5 ? 1 : 0;
+  });
+  return { best, five };
 }
 
 /**
- * Top-1 and class-mean accuracy over the seeds, with intervals by drawing groups; with a baseline's answers, the gain over it too, whose interval
- * comes from the same draws.
+ * Top-1, class-mean and top-5 accuracy over the seeds, with intervals by drawing groups; with a baseline's answers, the gain over it too, whose
+ * interval comes from the same draws.
  */
 export function summarise(
-  answers: Answers,
+  answers: readonly Answers[],
   {
     list,
     suffix,
@@ -38,10 +57,10 @@ export function summarise(
     readonly suffix: string;
     readonly random: Random;
     readonly draws: number;
-    readonly baseline?: Answers;
+    readonly baseline?: readonly Answers[];
   },
 ): Metric[] {
-  return names.flatMap((name) => {
+  return namesOf(list).flatMap((name) => {
     const own = (weights?: Float64Array) => meanOverSeeds(answers, name, list.labels, weights);
     const measured = (label: string, statistic: (weights?: Float64Array) => number): Metric => {
       const interval = bootstrapInterval({
@@ -60,17 +79,17 @@ export function summarise(
   });
 }
 
-/** Guessing every class alike, and always naming the most frequent class of training. */
+/** Guessing every class alike, and always naming the most frequent classes of training. */
 export function guessingRivals(trainLabels: Int32Array, list: TestList): Rival[] {
-  const counts = new Array<number>(list.classes).fill(0);
+  const counts = new Float64Array(list.classes);
   for (const label of trainLabels) counts[label]!++;
-  const most = counts.indexOf(Math.max(...counts));
-  const answers = [Uint8Array.from(list.labels, (label) => (label === most ? 1 : 0))];
-  const metrics = (value: (name: (typeof names)[number]) => number) =>
-    names.map((name): Metric => ({ ...describeMetric(name, list), value: value(name) }));
+  const scores = Float64Array.from({ length: list.labels.length * list.classes }, (_, i) => counts[i % list.classes]!);
+  const majority = [answersOf(scores, list)];
+  const metrics = (value: (name: MetricName) => number) =>
+    namesOf(list).map((name): Metric => ({ ...describeMetric(name, list), value: value(name) }));
   return [
-    { name: 'chance', metrics: metrics(() => 1 / list.classes) },
-    { name: 'majority', metrics: metrics((name) => meanOverSeeds(answers, name, list.labels)) },
+    { name: 'chance', metrics: metrics((name) => (name === 'top5' ? 5 : 1) / list.classes) },
+    { name: 'majority', metrics: metrics((name) => meanOverSeeds(majority, name, list.labels)) },
   ];
 }
 
@@ -80,17 +99,18 @@ function describeMetric(name: string, { labels, split }: TestList): Omit<Metric,
 
 /** Mean over the seeds of the share of right answers: over all videos, or the mean over the classes of each one's share. */
 function meanOverSeeds(
-  answers: Answers,
-  name: (typeof names)[number],
+  answers: readonly Answers[],
+  name: MetricName,
   labels: Int32Array,
   weights?: Float64Array,
 ): number {
   const sums = new Map<number, { right: number; total: number }>();
   labels.forEach((label, row) => {
-    const pool = name === 'top1' ? 0 : label;
+    const pool = name === 'classMean' ? label : 0;
     const weight = weights ? weights[row]! : 1;
     const sum = sums.get(pool) ?? { right: 0, total: 0 };
-    for (const one of answers) sum.right += (weight * one[row]!) / answers.length;
+    for (const { best, five } of answers)
+      sum.right += (weight * (name === 'top5' ? five : best)[row]!) / answers.length;
     sum.total += weight;
     sums.set(pool, sum);
   });

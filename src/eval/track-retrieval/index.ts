@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { ConfigError, didYouMean, type Metric } from '../../core/index.js';
+import { ConfigError, type Metric } from '../../core/index.js';
 import { tf, type Encoder } from '../../engine/index.js';
 import { defineEvaluator, type EvaluateContext, type EvaluationOutput } from '../define-evaluator.js';
 import { bootstrapInterval } from '../metrics/index.js';
 import { distractorsOf, rank, type Answer, type Query } from './score.js';
-import { trivialFeatures } from './trivial.js';
+import { pickLayer } from '../videos/describe.js';
+import { trivialFeatures } from '../videos/trivial-features.js';
 
 const configSchema = z.strictObject({
   layer: z.string().default('').describe("Layer that is compared; empty: the embedding, else the encoder's first."),
@@ -34,7 +35,7 @@ export default defineEvaluator({
   async *evaluate(encoder, config, context): AsyncIterable<EvaluationOutput> {
     const { dataset, seeds, random } = context;
     if (!dataset || dataset.samples === 0) throw new ConfigError('There are no held-out samples to evaluate on.');
-    const layer = pickLayer(encoder, config.layer);
+    const layer = pickLayer(encoder, config.layer, 'embedding');
     const untrained: (Encoder & { dispose(): void })[] = [];
     let read: Awaited<ReturnType<typeof readFeatures>>;
     try {
@@ -87,16 +88,6 @@ export default defineEvaluator({
   },
 });
 
-function pickLayer({ layers }: Encoder, asked: string): string {
-  const names = Object.keys(layers);
-  const layer = asked !== '' ? asked : names.includes('embedding') ? 'embedding' : names[0];
-  if (layer !== undefined && names.includes(layer)) return layer;
-  throw new ConfigError(
-    `The encoder has no layer ${JSON.stringify(asked)}${didYouMean(asked, names)}. Known: ${names.join(', ')}.`,
-    { context: { layer: asked, known: names } },
-  );
-}
-
 /** Reads every sample once, for all models. */
 async function readFeatures(
   encoders: readonly Encoder[],
@@ -125,7 +116,7 @@ async function readFeatures(
     const pixels = patches.data as Uint8Array;
     for (const [name, compute] of Object.entries(trivialFeatures)) {
       for (let i = 0; i < 2 * batch.keys.length; i++)
-        put(trivial[name]!, i, compute(pixels.subarray(i * bytes, (i + 1) * bytes), size));
+        put(trivial[name]!, i, compute(pixels.subarray(i * bytes, (i + 1) * bytes), size, size));
     }
     const images = tf.tensor(Float32Array.from(pixels), [2 * batch.keys.length, size, size, 3]);
     encoders.forEach((encoder, e) => {

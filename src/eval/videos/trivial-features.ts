@@ -1,27 +1,29 @@
-/** Features that know nothing but the pixels, by the rival's name: each takes uint8 [size, size, 3] and gives a vector to compare by cosine. */
-export const trivialFeatures: Readonly<Record<string, (patch: Uint8Array, size: number) => Float32Array>> = {
-  pixels: (patch, size) => centre(shrink(patch, size)),
+/** Features that know nothing but the pixels, by the rival's name: each takes uint8 [height, width, 3] and gives a vector to compare by cosine. */
+export const trivialFeatures: Readonly<
+  Record<string, (picture: Uint8Array, width: number, height: number) => Float32Array>
+> = {
+  pixels: (picture, width, height) => centre(shrink(picture, width, height)),
   'colour-histogram': colourHistogram,
-  'oriented-gradients': (patch, size) => orientedGradients(shrink(patch, size)),
+  'oriented-gradients': (picture, width, height) => orientedGradients(shrink(picture, width, height)),
 };
 
 const side = 32;
 
-/** Means of equal areas: float32 [32, 32, 3]. Pixels on a border count to where their middle is; a smaller patch repeats its pixels. */
-export function shrink(patch: Uint8Array, size: number): Float32Array {
+/** Means of equal areas: float32 [32, 32, 3]. Pixels on a border count to where their middle is; a smaller picture repeats its pixels. */
+export function shrink(picture: Uint8Array, width: number, height: number): Float32Array {
   const out = new Float32Array(side * side * 3);
-  const range = (i: number): [number, number] => {
+  const range = (i: number, size: number): [number, number] => {
     const from = Math.min(size - 1, Math.floor((i * size) / side));
     return [from, Math.max(from + 1, Math.floor(((i + 1) * size) / side))];
   };
   for (let y = 0; y < side; y++) {
-    const [top, bottom] = range(y);
+    const [top, bottom] = range(y, height);
     for (let x = 0; x < side; x++) {
-      const [left, right] = range(x);
+      const [left, right] = range(x, width);
       const share = 1 / ((bottom - top) * (right - left));
       for (let v = top; v < bottom; v++) {
         for (let u = left; u < right; u++) {
-          for (let c = 0; c < 3; c++) out[(y * side + x) * 3 + c]! += patch[(v * size + u) * 3 + c]! * share;
+          for (let c = 0; c < 3; c++) out[(y * side + x) * 3 + c]! += picture[(v * width + u) * 3 + c]! * share;
         }
       }
     }
