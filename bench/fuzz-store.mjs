@@ -35,7 +35,16 @@ const header = {
   selection: {},
 };
 const bytes = (length) => Uint8Array.from({ length }, () => random.int(256));
-const counts = { records: 0, refused: 0, shards: 0, refusedReads: 0, soundReads: 0, repairs: 0 };
+const counts = {
+  records: 0,
+  refused: 0,
+  shards: 0,
+  refusedReads: 0,
+  soundReads: 0,
+  refusedLabels: 0,
+  soundLabels: 0,
+  repairs: 0,
+};
 
 function makeSample(source, shot, n) {
   const fields = {
@@ -96,8 +105,14 @@ async function writeDataset(dir) {
     for (const sample of samples) originals.set(sample.key, encodeSample(spec, sample));
     await sink.writeUnit({ source, shot: n, samples, rejections: {} });
   }
-  await sink.finish(null);
+  const labelled = [...originals.keys()].filter((key) => labelOf(key));
+  await sink.finish({ labels: new Map(labelled.map((key) => [key, labelOf(key)])), artefacts: {} });
   return originals;
+}
+
+/** Every other sample has one. */
+function labelOf(key) {
+  return key.charCodeAt(3) % 2 === 0 ? { name: `label of ${key}`, number: key.length } : null;
 }
 
 function assertSame(sample, originals, keys, ordinal) {
@@ -112,10 +127,19 @@ async function readAll(dir, originals, keys) {
   try {
     for (const ordinal of keys.keys()) {
       try {
-        assertSame(await dataset.sample(ordinal), originals, keys, ordinal);
+        for (let times = 0; times < 2; times++) assertSame(await dataset.sample(ordinal), originals, keys, ordinal);
       } catch (error) {
         onlyStoreErrors(error);
         counts.refusedReads++;
+      }
+      try {
+        const label = dataset.label(keys[ordinal]);
+        if (JSON.stringify(label) !== JSON.stringify(labelOf(keys[ordinal])))
+          throw new Error(`a wrong label was given for ${keys[ordinal]}: ${JSON.stringify(label)}`);
+        counts.soundLabels++;
+      } catch (error) {
+        onlyStoreErrors(error);
+        counts.refusedLabels++;
       }
     }
     let ordinal = 0;
@@ -177,7 +201,7 @@ try {
   const originals = await writeDataset(dir);
   const sound = new Map(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name))]));
   const keys = [...originals.keys()].sort();
-  while (performance.now() < until) {
+  while (performance.now() < until || counts.shards < 6) {
     for (let i = 0; i < 200; i++) fuzzRecord();
     await fuzzShard(dir, { sound, originals, keys });
   }

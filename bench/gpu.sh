@@ -24,5 +24,9 @@ measure() { # TASK PRESET BATCH
 
 measure shuffle-and-learn paper 128
 measure wang-gupta paper 50
+measure prednet paper 4
+measure svg-lp paper 32
 measure shuffle-and-learn small 64
 measure wang-gupta small 32
+measure prednet small 8
+measure svg-lp small 32

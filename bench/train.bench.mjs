@@ -45,6 +45,9 @@ const [steps, warm, batchSize] = [options.steps, options.warm, options.batch].ma
 
 /** Settings under which both sides compute the same: nothing is drawn in a step. */
 const fixed = {
+  'ambient-sound': ['dropout=0', 'learningRate=0.00001'],
+  deep3d: ['dropout=0', 'learningRate=0.00001'],
+  'motion-segmentation': ['dropout=0', 'learningRate=0.0001'],
   prednet: ['objective=errors', 'extrapolateFrom=0'],
   'shuffle-and-learn': [
     'dropout=0',
@@ -55,6 +58,37 @@ const fixed = {
 };
 /** One batch as the task's loader would give it. */
 const draw = {
+  'ambient-sound': ({ imageSize, outputs, target }, random) => ({
+    image: pictures([batchSize, imageSize, imageSize, 3], random),
+    label: ints(
+      Array.from({ length: batchSize }, (_, i) => i % outputs),
+      [batchSize],
+    ),
+    weight: { data: new Float32Array(batchSize).fill(1), dtype: 'float32', shape: [batchSize] },
+    ...(target === 'bits'
+      ? {
+          bits: {
+            data: Float32Array.from({ length: batchSize * outputs }, () => random.int(2)),
+            dtype: 'float32',
+            shape: [batchSize, outputs],
+          },
+        }
+      : {}),
+  }),
+  deep3d: ({ height, width }, random) => ({
+    left: pictures([batchSize, height, width, 3], random),
+    right: pictures([batchSize, height, width, 3], random),
+    weight: {
+      data: new Uint8Array(batchSize * height * width).fill(1),
+      dtype: 'uint8',
+      shape: [batchSize, height, width, 1],
+    },
+  }),
+  'motion-segmentation': ({ imageSize, maskSize }, random) => ({
+    image: pictures([batchSize, imageSize, imageSize, 3], random),
+    target: bits([batchSize, maskSize, maskSize], random),
+    weight: bits([batchSize, maskSize, maskSize], random),
+  }),
   prednet: ({ frames, height, width, channels }, random) => ({
     frames: pictures([batchSize, frames, height, width, channels], random),
   }),
@@ -119,6 +153,14 @@ function normals(shape, random) {
     dtype: 'float32',
     shape,
     data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal()),
+  };
+}
+
+function bits(shape, random) {
+  return {
+    dtype: 'uint8',
+    shape,
+    data: Uint8Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.int(2)),
   };
 }
 

@@ -50,6 +50,11 @@ const table: ImportTable = {
       reason: 'the same, and it spares each worker the loading of OpenCV',
     },
     {
+      from: 'models/*/prepare.ts',
+      to: 'vision/resize.ts',
+      reason: 'the same, for scaling alone',
+    },
+    {
       from: 'models/augment/**',
       to: 'vision/augment.ts',
       reason: 'cuts and colours that tasks share run in the loader, as a kernel',
@@ -70,8 +75,8 @@ const table: ImportTable = {
     'lmdb-v1': ['store/'],
     msgpackr: ['store/'],
     'hyparquet-writer': ['store/', 'jobs/feature-parquet.ts'],
-    hyparquet: ['store/exporters/'],
-    'tar-stream': ['store/exporters/'],
+    hyparquet: ['store/exporters/', 'ingest/sources/'],
+    'tar-stream': ['store/exporters/', 'ingest/sources/'],
     '@tensorflow/*': ['engine/'],
     '@bufbuild/*': ['engine/'],
     commander: ['cli/'],

@@ -79,15 +79,19 @@ export function forkModule(
     args = [],
     env,
     execArgv = [],
+    ownGroup = false,
   }: {
     readonly args?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
     readonly execArgv?: readonly string[];
+    /** It and what it starts can be ended together by its negated id; a terminal's interrupt does not reach them. */
+    readonly ownGroup?: boolean;
   } = {},
 ): ChildProcess {
   return fork(builtModule(module), args, {
     env: { ...process.env, ...env },
     execArgv: [...execArgv],
+    detached: ownGroup,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

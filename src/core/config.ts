@@ -13,16 +13,25 @@ export interface LoadedConfig<C> {
 
 /**
  * Reads a configuration: the YAML file, then each `path.to.key=value`, checked, completed with defaults and frozen.
- * `file` is the path of a YAML file, whose whole content is the configuration; values in `set` are YAML scalars or flow collections.
+ * `file` is the path of a YAML file, whose whole content is the configuration; values in `set` are YAML scalars or flow collections;
+ * `base` are settings of an earlier run that both override.
  *
  * @param schema a strict zod object in which every key has a default and a description.
  * @throws ConfigError naming the key, what is allowed, and for an unknown key the nearest one.
  */
 export function loadConfig<C>(
   schema: z.ZodType<C>,
-  { file, set = [] }: { readonly file?: string | undefined; readonly set?: readonly string[] } = {},
+  {
+    file,
+    set = [],
+    base = {},
+  }: {
+    readonly file?: string | undefined;
+    readonly set?: readonly string[];
+    readonly base?: Readonly<Record<string, unknown>>;
+  } = {},
 ): LoadedConfig<C> {
-  const raw: Record<string, unknown> = file === undefined ? {} : readYaml(file);
+  const raw: Record<string, unknown> = { ...structuredClone(base), ...(file === undefined ? {} : readYaml(file)) };
   for (const assignment of set) assign(raw, assignment);
   return checkConfig(schema, raw);
 }

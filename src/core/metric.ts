@@ -15,6 +15,8 @@ export interface Metric {
   readonly interval?: readonly [low: number, high: number];
   /** Values of the single seeds, where the value is their mean. */
   readonly seeds?: readonly number[];
+  /** Values on the single official splits, where the value is their mean. */
+  readonly perSplit?: readonly number[];
 }
 
 /** What a trivial or published competitor reaches on the same data. */

@@ -13,6 +13,8 @@ export interface PrepareContext {
   readonly batchSize: number;
   /** Place of the sample in this epoch's order, from 0. */
   readonly position: number;
+  /** What the stage over the whole dataset gave the sample; null where there is none. */
+  readonly labels?: Readonly<Record<string, number | string>> | null;
   /** Absent outside a loader. */
   readonly loader?: PrepareLoader;
 }
@@ -62,7 +64,10 @@ export type PreparedSample = Readonly<Record<string, BatchArray>>;
 
 /** A module that a task names by path; the loader's workers import it, so it may not import TensorFlow.js. */
 export interface PrepareModule {
-  /** One stored sample → arrays for one place in the batch. Undoes no randomness: everything comes from `context.random`. */
+  /**
+   * One stored sample → arrays for one place in the batch. Undoes no randomness: everything comes from `context.random`. Without `collate` a loader
+   * uses the memory of the sample's bytes again once this is done; what is returned, and what `remember` keeps, may be views of it.
+   */
   prepare(sample: Sample, context: PrepareContext): PreparedSample | Promise<PreparedSample>;
   /** Unites prepared samples; default: stacks each array along a new first axis. */
   collate?(

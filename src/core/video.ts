@@ -66,12 +66,73 @@ export interface AudioStream {
   readonly durationSeconds: number;
 }
 
+/** What a file's own metadata say of stereo; the picture may say otherwise. */
+export interface StereoTag {
+  /** Null where only the projection is told. */
+  readonly arrangement:
+    | 'mono'
+    | 'sbs'
+    | 'tb'
+    | 'rows'
+    | 'columns'
+    | 'checkerboard'
+    | 'anaglyph'
+    | 'anaglyph-magenta'
+    | 'alternating'
+    | 'multiview'
+    | null;
+  /** Which eye comes first: left, on top, in row 0, in red (or green); null where it is not told. */
+  readonly order: 'left-first' | 'right-first' | null;
+  readonly from: 'matroska' | 'mp4' | 'sei';
+  /** Absent: a flat picture. */
+  readonly projection?: 'equirectangular' | 'cubemap' | 'mesh' | 'spherical';
+}
+
+/** What was measured of one shot. */
+export interface ShotScores {
+  /** Mean absolute luma difference of neighbouring frames on the small pictures that shots are told apart by, 0–255. */
+  readonly motion: number;
+  /** How far the shot leaves its first frame, likewise: the 95th percentile over its frames. */
+  readonly change: number;
+  /** Share of its frames that are black, 0–1. */
+  readonly black: number;
+  /** How much it looks like a person who talks before a fixed camera, 0–1. */
+  readonly talkingHead: number;
+}
+
+/** Why a shot gives no samples. */
+export type UnusableReason = 'black' | 'still' | 'talking-head' | 'too-short';
+
 /** One uncut take of a video. */
 export interface Shot extends TimeSpan {
   /** Position in the video, from 0. */
   readonly index: number;
   /** The picture inside its letterbox, in display pixels; null: the whole picture. */
   readonly crop: Box | null;
+  /** Absent in corpora of older versions. */
+  readonly scores?: ShotScores;
+  /** Set where a rule of the corpus keeps it from miners. */
+  readonly unusable?: UnusableReason;
+}
+
+/** What was measured of a whole video, each 0–1. */
+export interface SourceScores {
+  /** Share of its frames that are black. */
+  readonly black: number;
+  /** Share of its time in shots that stay the same picture: a still, or a slideshow. */
+  readonly slideshow: number;
+  /** Mean of its shots' scores, weighed by their length. */
+  readonly talkingHead: number;
+  /** Share of the picture that logos and subtitles cover. */
+  readonly overlay: number;
+}
+
+/** Where logos and subtitles lie: a coarse mask over the whole display picture. */
+export interface OverlayMask {
+  readonly columns: number;
+  readonly rows: number;
+  /** Row by row, one bit a cell, the first cell in the highest bit of the first digit; hexadecimal. */
+  readonly bits: string;
 }
 
 /** One line of an official benchmark list that this content stands for. */
@@ -100,15 +161,25 @@ export interface VideoSource {
   readonly container: string;
   readonly video: VideoStream;
   readonly audio: AudioStream | null;
+  /** Absent where the file says nothing of stereo. */
+  readonly stereo?: StereoTag;
   readonly shots: readonly Shot[];
-  /** Mean absolute luma difference of neighbouring frames on a 32×32 picture, 0–255. */
+  /** Mean absolute luma difference of neighbouring frames on the small pictures that shots are told apart by, 0–255. */
   readonly motion: number;
   /** Share of neighbouring frames that do not differ, 0–1. */
   readonly still: number;
   /** 64-bit perceptual hash of evenly spread frames, hexadecimal, joined by `-`. */
   readonly perceptualHash: string;
+  /** Absent in corpora of older versions. */
+  readonly scores?: SourceScores;
+  /** Null where there is none, absent in corpora of older versions. */
+  readonly overlay?: OverlayMask | null;
+  /** Hashes by which near-duplicates are found, base64; absent in corpora of older versions. */
+  readonly fingerprint?: string;
   readonly licence: string | null;
   readonly origin: string | null;
+  /** What a list or an info file says of it besides, by column. */
+  readonly metadata?: Readonly<Record<string, string | number | boolean>>;
   /** By benchmark (`ucf101`, `hmdb51`, `synthetic`): the entries of its official list. */
   readonly benchmarks: Readonly<Record<string, readonly BenchmarkEntry[]>>;
 }
@@ -122,8 +193,10 @@ export interface View {
   /** Frames per second, nearest source frame to each tick of the rate; null: every source frame. */
   readonly fps: number | null;
   readonly channels: 1 | 3;
-  /** How neighbouring pixels are weighed when the picture is scaled; default: bicubic. */
-  readonly filter?: 'bicubic' | 'bilinear';
+  /** How neighbouring pixels are weighed when the picture is scaled; default: bicubic. `area`: the mean of those covered. */
+  readonly filter?: 'bicubic' | 'bilinear' | 'area';
+  /** A picture smaller than the view stays as it is: a large view with `contain` is the display size. */
+  readonly neverEnlarges?: boolean;
   /** Each shot is read in it once at most: its frames are handed over, neither copied nor kept. */
   readonly readOnce?: boolean;
 }

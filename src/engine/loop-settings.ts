@@ -35,6 +35,19 @@ export const loopSettings = {
     .lt(1)
     .default(0.1)
     .describe('Share of the groups of sources that is held out to validate on; unused with --val or below 10 sources.'),
+  balance: z
+    .string()
+    .default('none')
+    .describe(
+      'Which samples come equally often: none (each of them once an epoch), source (those of every source), or the name of a field or label, whose values do.',
+    ),
+  part: z
+    .string()
+    .regex(/^[1-9]\d*\/[1-9]\d*$/, 'takes I/N')
+    .default('1/1')
+    .describe(
+      'For several trainers side by side: this one takes part I of each batch of N × batchSize samples, so that all of them together see what one would. --part sets it.',
+    ),
   patience: z
     .int()
     .nonnegative()

@@ -56,7 +56,9 @@ export function profileStep(
   };
   const args = names.map((name) => batch.tensors[name]!);
   const steps = Object.entries(parts).map(([name, part]) =>
-    mode === 'eager' ? eagerStep(part, null) : compile(part, { jit: mode === 'xla' ? 'on' : 'off', name }),
+    mode === 'eager'
+      ? eagerStep(part, null)
+      : compile(part, { jit: mode === 'xla' ? 'on' : 'off', name, makesVariables: false }),
   );
   const time = (step: (...given: Tensor[]) => Tensor[]) => {
     const fromMs = clock();

@@ -51,6 +51,8 @@ export interface Encoder {
   readonly layers: Readonly<Record<string, number>>;
   /** uint8-valued float32 [batch, height, width, 3] RGB in 0–255 → float32 [batch, features] of the asked layer. Inference mode. */
   encode(images: Tensor, layer: string): Tensor;
+  /** Learned weights of the network that it is part of, for fine-tuning; whoever moves them puts them back. */
+  readonly weights?: readonly Variable[];
 }
 
 /** What a predictor remembers of the frames it saw: tensors by name. */
@@ -73,6 +75,34 @@ export interface Predictor {
   observe(state: PredictorState, frame: Tensor): PredictorState;
   /** A future for each video of the batch: float32 [batch, steps, height, width, channels], clipped to 0–1. `seed` is int32 [2]. */
   predict(state: PredictorState, steps: number, seed: Tensor): Tensor;
+  /**
+   * Of a model with latent variables, no prediction but how far they could take it: each frame after the first `observe` from the model's own frames
+   * and from what it reads of that very frame. `clips` are float32 [batch, frames, height, width, channels]; gives float32 [batch, frames - observe, …].
+   */
+  reconstruct?(clips: Tensor, observe: number): Tensor;
+}
+
+/** Draws the mask of the thing in the middle of a window. */
+export interface Segmenter {
+  /** Side of the square windows that it sees, pixels. */
+  readonly size: number;
+  /** Side of the square masks that it draws. */
+  readonly maskSize: number;
+  /** Longer side of a thing over that of the window, as it was trained. */
+  readonly objectShare: number;
+  /** float32 [batch, size, size, 3] RGB in 0–255 → float32 [batch, maskSize, maskSize]: logits, above 0 for the thing. Inference mode. */
+  logits(windows: Tensor): Tensor;
+}
+
+/** Makes what the right eye sees from what the left one does. */
+export interface StereoModel {
+  readonly width: number;
+  readonly height: number;
+  /**
+   * `left` is float32 [batch, height, width, 3] RGB in 0–255; `right` likewise; `disparity` float32 [batch, height, width] of the right
+   * eye's pixels, positive where nearer than the screen. Inference mode.
+   */
+  seeRight(left: Tensor): { readonly right: Tensor; readonly disparity: Tensor };
 }
 
 /**
@@ -98,6 +128,8 @@ export interface Trainer {
   evaluate(batch: TensorBatch): StepResult;
   readonly encoder?: Encoder;
   readonly predictor?: Predictor;
+  readonly stereo?: StereoModel;
+  readonly segmenter?: Segmenter;
   /** Class scores for a task's own held-out accuracy: float32 [batch, classes]; the batch's `label` is the truth. */
   logits?(batch: TensorBatch): Tensor;
   /** The layers, in the order in which they run. */

@@ -198,7 +198,8 @@ function build(
     const batch = { keys: [], tensors: pick(arrays, 0) };
     return body({ batch, scalars: pick(numbers, arrays.length) as StepScalars & Record<string, Tensor> });
   };
-  const pending = setting === 'off' ? eagerStep(onList, null) : compile(onList, { jit: jitOf(setting), name });
+  const pending =
+    setting === 'off' ? eagerStep(onList, null) : compile(onList, { jit: jitOf(setting), name, makesVariables: false });
   const step: RunnableStep<Tensor[], Readonly<Record<string, Tensor>>> = settleStep(pending, list(example), variables);
   const { mode, reason } = step;
   return { mode, reason, dispose: () => step.dispose(), run: (input) => step(...list(input)) as StepResult };

@@ -10,13 +10,15 @@ import type {
   VideoSource,
   View,
 } from '../core/index.js';
-import type { Encoder, Predictor, Trainer } from '../engine/index.js';
+import type { Encoder, Predictor, Segmenter, StereoModel, Trainer } from '../engine/index.js';
 import type { OpenVideo } from '../ingest/index.js';
 
 /** The abilities of a trainer, by name. */
 export interface Abilities {
   readonly encoder: Encoder;
   readonly predictor: Predictor;
+  readonly segmenter: Segmenter;
+  readonly stereo: StereoModel;
   readonly trainer: Trainer;
 }
 

@@ -69,7 +69,10 @@ export interface EvaluationResult {
     readonly absent: number;
     readonly digest: string | null;
   };
+  /** Of several official splits the first. */
   readonly split: number;
+  /** Official splits that the metrics are the mean of, where there are several. */
+  readonly splits?: readonly number[];
   readonly seed: number;
   readonly seeds: number;
   /** How many test videos or groups the model was trained on; null: none, or not known. */
@@ -207,7 +210,7 @@ function countLeaks({ data, dataset, trainedOn, allowLeak = false }: EvaluateOpt
   if (!trainedOn) return 0;
   const sources = new Set(trainedOn.sources);
   const groups = new Set(trainedOn.groups);
-  const videos = data ? splitSources(data, split).test : [];
+  const videos = data ? splitSources(data, split, { needsTraining: false }).test : [];
   const leaks =
     new Set(videos.filter(({ source }) => sources.has(source.id)).map(({ source }) => source.id)).size +
     new Set(videos.filter(({ entry }) => groups.has(entry.group)).map(({ entry }) => entry.group)).size +

@@ -1,7 +1,6 @@
 import { closeSync, fdatasyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import {
-  ConfigError,
   hashJson,
   readJsonLines,
   syncFolder,
@@ -12,8 +11,10 @@ import {
 import type { IngestConfig } from './config.js';
 import { corpusFiles } from './manifest.js';
 import { stampOf } from './open-media.js';
-import type { ProbedFile } from './probe.js';
-import type { Candidate } from './sources/candidate.js';
+import { importStamp } from './shots-import.js';
+import type { ProbeFacts } from './judge-file.js';
+import type { MeasuredFile, ProbedFile } from './probe.js';
+import { ledgerPath, type Candidate } from './sources/candidate.js';
 
 /** One probed file: how it was found, and what was found. */
 export interface JournalEntry {
@@ -21,19 +22,30 @@ export interface JournalEntry {
   readonly path: string;
   readonly bytes: number;
   readonly mtimeMs: number;
-  readonly about: Pick<VideoSource, 'licence' | 'origin' | 'benchmarks'>;
+  readonly about: Pick<VideoSource, 'licence' | 'origin' | 'metadata' | 'benchmarks'>;
+  /** What the ledger calls it where that is not its path. */
+  readonly given?: string;
+  /** Hash of the settings and the decoder that it was measured with. */
+  readonly measured: string;
+  readonly facts: ProbeFacts;
   readonly probed: ProbedFile;
 }
 
 /** What has been probed, path by path; on the disk as soon as `add` returns. */
 export interface Journal {
-  /** True if the file is there and has not changed; what the sources say of it now replaces what they said then. */
-  has(candidate: Candidate): boolean;
-  add(candidate: Candidate, probed: ProbedFile): void;
+  /**
+   * The entry of a file that is there, has not changed, and was measured with these settings; null otherwise. What the sources say of it
+   * now replaces what they said then.
+   */
+  find(candidate: Candidate): JournalEntry | null;
+  /** Null if the file has gone since it was measured. */
+  add(candidate: Candidate, measured: MeasuredFile): JournalEntry | null;
   /** Forgets a file that can no longer be probed. */
   drop(candidate: Candidate): void;
-  /** In the order of their paths. */
+  /** In the order of their paths; of those measured with other settings, none. */
   entries(): readonly JournalEntry[];
+  /** Paths of files that were measured with other settings or another decoder. */
+  stale(): readonly string[];
   /** Rewrites the file with one line per path. */
   settle(): void;
   close(): void;
@@ -41,7 +53,7 @@ export interface Journal {
 
 /** A journal as it lies on the disk, for whoever unites or trims corpora. */
 export interface JournalFile {
-  /** Hash of the settings that decide a probe. */
+  /** Hash of the settings that decide what is measured. */
   readonly settings: string;
   readonly entries: readonly JournalEntry[];
 }
@@ -51,30 +63,21 @@ interface Head {
   readonly settings: string;
 }
 
-/**
- * Opens a corpus's journal, or starts one. A last line that was cut off is dropped.
- *
- * @throws ConfigError `corpus-settings` if it was made with other settings or another decoder.
- */
+/** Opens a corpus's journal, or starts one. A last line that was cut off is dropped. */
 export function openJournal(
   corpus: string,
-  settings: { readonly config: IngestConfig; readonly decoder: { readonly name: string; readonly version: string } },
+  settings: {
+    readonly config: Pick<IngestConfig, 'shots'>;
+    readonly decoder: { readonly name: string; readonly version: string };
+  },
 ): Journal {
   const file = join(corpus, corpusFiles.journal);
   const head: Head = { schema: 1, settings: settingsHash(settings) };
   const [found, ...lines] = readJsonLines<Head | JournalEntry>(file);
-  if (found && (found as Head).settings !== head.settings) {
-    throw new ConfigError(
-      `${corpus} was ingested with other settings or another decoder; use the same, or another folder.`,
-      {
-        code: 'corpus-settings',
-        context: { corpus },
-      },
-    );
-  }
-  const byPath = new Map((lines as readonly JournalEntry[]).map((entry) => [entry.path, entry]));
-  const entries = () => [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
-  const settle = () => writeFileWhole(file, [head, ...entries()].map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const byPath = new Map(entriesOf(found, lines).map((entry) => [entry.path, entry]));
+  const sorted = () => [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const isCurrent = ({ measured }: JournalEntry) => measured.startsWith(head.settings);
+  const settle = () => writeFileWhole(file, [head, ...sorted()].map((line) => `${JSON.stringify(line)}\n`).join(''));
   mkdirSync(corpus, { recursive: true });
   settle();
   const handle = openSync(file, 'a');
@@ -84,31 +87,47 @@ export function openJournal(
     const inside = relative(corpus, path);
     return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
   };
+  // A cut list beside a video decides its shots as settings do.
+  const measuredBy = ({ path }: Candidate): string => {
+    const list = importStamp(path, settings.config.shots);
+    return list === null ? head.settings : `${head.settings} ${list}`;
+  };
   const write = (entry: JournalEntry) => {
     const line = Buffer.from(`${JSON.stringify(entry)}\n`);
     for (let at = 0; at < line.byteLength;) at += writeSync(handle, line, at);
     fdatasyncSync(handle);
   };
   return {
-    has(candidate) {
+    find(candidate) {
       const entry = byPath.get(placeOf(candidate));
       const stamp = entry && stampOf(candidate.path);
-      if (!stamp || entry.bytes !== stamp.bytes || entry.mtimeMs !== stamp.mtimeMs) return false;
+      if (!stamp || entry.bytes !== stamp.bytes || entry.mtimeMs !== stamp.mtimeMs) return null;
+      if (entry.measured !== measuredBy(candidate)) return null;
       const { timeBase } = entry.probed.video;
       const { rate } = candidate;
-      if (rate && (rate[0] !== timeBase[1] || rate[1] !== timeBase[0])) return false;
-      byPath.set(placeOf(candidate), { ...entry, about: aboutOf(candidate) });
-      return true;
+      if (rate && (rate[0] !== timeBase[1] || rate[1] !== timeBase[0])) return null;
+      const { path, bytes, mtimeMs, measured, facts, probed } = entry;
+      const found = { path, bytes, mtimeMs, measured, facts, probed };
+      const renewed = { ...found, ...givenOf(candidate), about: aboutOf(candidate) };
+      byPath.set(placeOf(candidate), renewed);
+      return renewed;
     },
-    add(candidate, probed) {
+    add(candidate, { probed, facts }) {
       const stamp = stampOf(candidate.path);
-      if (!stamp) return; // gone since it was probed: the next run will say so
-      const entry = { path: placeOf(candidate), ...stamp, about: aboutOf(candidate), probed };
+      if (!stamp) return null; // the next run will say so
+      const about = aboutOf(candidate);
+      const measured = measuredBy(candidate);
+      const entry = { path: placeOf(candidate), ...stamp, ...givenOf(candidate), about, measured, facts, probed };
       byPath.set(placeOf(candidate), entry);
       write(entry);
+      return entry;
     },
     drop: (candidate) => byPath.delete(placeOf(candidate)),
-    entries,
+    entries: () => sorted().filter(isCurrent),
+    stale: () =>
+      sorted()
+        .filter((entry) => !isCurrent(entry))
+        .map(({ path }) => (isAbsolute(path) ? path : join(corpus, path))),
     settle,
     close() {
       if (open) closeSync(handle);
@@ -117,10 +136,19 @@ export function openJournal(
   };
 }
 
-/** Reads a corpus's journal; null if it has none. */
+/** Reads a corpus's journal, as far as it was measured with the settings that it names; null if it has none. */
 export function readJournal(corpus: string): JournalFile | null {
   const [head, ...entries] = readJsonLines<Head | JournalEntry>(join(corpus, corpusFiles.journal));
-  return head ? { settings: (head as Head).settings, entries: entries as readonly JournalEntry[] } : null;
+  if (!head) return null;
+  const { settings } = head as Head;
+  return { settings, entries: entriesOf(head, entries).filter(({ measured }) => measured.startsWith(settings)) };
+}
+
+/** Lines of older versions were all measured with the settings that the head names. */
+function entriesOf(head: unknown, lines: readonly unknown[]): readonly JournalEntry[] {
+  const measured = (head as Head | undefined)?.settings ?? '';
+  const nothing = { measured, facts: { framesPromised: 0, framesDecoded: 0, droppedFrames: 0 } };
+  return lines.map((line) => ({ ...nothing, ...(line as JournalEntry) }));
 }
 
 /** Writes a corpus's journal whole. */
@@ -129,12 +157,16 @@ export function writeJournal(corpus: string, { settings, entries }: JournalFile)
   writeJsonLines(join(corpus, corpusFiles.journal), [head, ...entries]);
 }
 
-/** What decides a probe: limits of the run do not. */
-function settingsHash({ config, decoder }: Parameters<typeof openJournal>[1]): string {
-  const { shots, minSeconds, minSide, minDecodableShare } = config;
-  return hashJson({ decoder, config: { shots, minSeconds, minSide, minDecodableShare } });
+/** What decides what is measured: rules, limits and the search for duplicates do not. */
+function settingsHash({ config: { shots }, decoder }: Parameters<typeof openJournal>[1]): string {
+  return hashJson({ decoder, config: { shots } });
 }
 
-function aboutOf({ licence, origin, benchmarks }: Candidate): JournalEntry['about'] {
-  return { licence, origin, benchmarks };
+function givenOf(candidate: Candidate): Pick<JournalEntry, 'given'> {
+  const given = ledgerPath(candidate);
+  return given === candidate.path ? {} : { given };
+}
+
+function aboutOf({ licence, origin, metadata, benchmarks }: Candidate): JournalEntry['about'] {
+  return { licence, origin, ...(metadata ? { metadata } : {}), benchmarks };
 }

@@ -25,15 +25,19 @@ export interface CorpusFile {
   readonly digest: string;
 }
 
-/** One line of `duplicates.jsonl`: a copy that is not a source of its own. */
+/** One line of `duplicates.jsonl`: a copy that is not a source of its own, or one that is only reported. */
 export interface DuplicateEntry {
   /** Id of the copy; of an exact one it is the kept one's. */
   readonly source: string;
   readonly kept: string;
   readonly path: string;
   readonly kind: 'exact' | 'near';
-  /** Bits by which the perceptual hashes differ. */
+  /** Mean bits of 64 by which the pictures' hashes differ at the same moments. */
   readonly distance: number;
+  /** Of a near one: whether it shows the other mirrored. */
+  readonly mirrored?: boolean;
+  /** False where it stays in the corpus: clips of official benchmarks, and where near-duplicates are only reported. */
+  readonly dropped?: boolean;
 }
 
 /** An ingested corpus, as read from its folder. */
@@ -45,6 +49,7 @@ export interface Corpus {
   /** In the order of their ids. */
   readonly sources: readonly VideoSource[];
   readonly failures: readonly FailureEntry[];
+  readonly duplicates?: readonly DuplicateEntry[];
 }
 
 /** Names of a corpus's files. */
@@ -86,6 +91,7 @@ export async function readCorpus(dir: string): Promise<Corpus> {
     benchmarks,
     sources,
     failures: readLines<FailureEntry>(join(dir, corpusFiles.failures)),
+    duplicates: readLines<DuplicateEntry>(join(dir, corpusFiles.duplicates)),
   };
 }
 

@@ -9,19 +9,22 @@ import {
   statSync,
   type Stats,
 } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { extname, isAbsolute } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { MediaError, type VideoSource } from '../core/index.js';
+import { clipHash, createClipSession, describedFile, type ClipDescription } from './decoders/clip.js';
 import type { Decoder, DecoderSession } from './decoders/decoder.js';
 import { openMovingMnist, type MovingMnistDescription } from './decoders/generated.js';
 import { assertReadable, mediaError } from './decoders/media-error.js';
+import type { MediaLimits } from './decoders/media-limits.js';
 import { hashNpy, openNpy, type NpyDescription } from './decoders/npy.js';
+import { createPairSession, pairHash, type PairDescription } from './decoders/pair.js';
 import { createPictureSession, type PictureList } from './decoders/picture-list.js';
-import { hashSeries, listSeries, seriesStamp } from './decoders/picture-series.js';
-import { openPictures } from './decoders/pictures.js';
+import { hashSeries, listSeries, pictureExtensions, seriesStamp } from './decoders/picture-series.js';
+import { openPicture, openPictures } from './decoders/pictures.js';
 
 /** What stands in a description: a video that is no file of its own. */
-export type MediaDescription = MovingMnistDescription | NpyDescription;
+export type MediaDescription = MovingMnistDescription | NpyDescription | ClipDescription | PairDescription;
 
 /** How the files that hold a `MediaDescription` end. */
 export const descriptionExtension = '.reel.json';
@@ -33,6 +36,8 @@ export interface OpenMediaOptions {
   /** Frames per second of a folder of pictures, as a fraction. */
   readonly rate?: readonly [number, number] | undefined;
   readonly onDamaged?: ((path: string, why: string) => void) | undefined;
+  /** Default: `defaultLimits`. */
+  readonly limits?: MediaLimits | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,17 +48,17 @@ export interface OpenedMedia {
   /** True where it is one take because it was made so: no cuts are looked for. */
   readonly isOneTake: boolean;
   /** Size and SHA-256 of the content, from which the source's id comes. */
-  readonly hash: () => Promise<{ readonly bytes: number; readonly sha256: string }>;
+  readonly hash: (onProgress?: () => void) => Promise<{ readonly bytes: number; readonly sha256: string }>;
 }
 
 /**
- * Opens what a source's path names: a file (by the decoder), a folder of numbered pictures, or a description.
+ * Opens what a source's path names: a file (by the decoder), a still picture, a folder of numbered pictures, or a description.
  *
  * @throws MediaError with the ledger's code.
  */
 export async function openMedia(
   path: string,
-  { decoder, rate, onDamaged, signal }: OpenMediaOptions,
+  { decoder, rate, onDamaged, limits, signal }: OpenMediaOptions,
 ): Promise<OpenedMedia> {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     if (!rate) throw mediaError('cannot-open', path, 'it is a folder: say frames:DIR@FPS to read its pictures');
@@ -62,6 +67,8 @@ export async function openMedia(
   }
   if (path.endsWith(descriptionExtension)) {
     const description = readDescription(path);
+    if (description.kind === 'clip' || description.kind === 'pair')
+      return openOfFiles(path, description, { decoder, rate, onDamaged, limits, signal });
     const list: PictureList =
       description.kind === 'npy' ? openNpy(path, description) : openMovingMnist(path, description);
     const isMade = description.kind === 'moving-mnist';
@@ -72,8 +79,55 @@ export async function openMedia(
       hash: async () => (isMade ? hashFile(path) : hashNpy(list)),
     };
   }
-  const session = await decoder.open(path, signal ? { signal } : {});
-  return { session, kind: 'file', isOneTake: false, hash: async () => hashFile(path) };
+  if (pictureExtensions.has(extname(path).toLowerCase()))
+    return {
+      session: createPictureSession(await openPicture(path)),
+      kind: 'file',
+      isOneTake: true,
+      hash: async () => hashFile(path),
+    };
+  const session = await decoder.open(path, { signal, limits });
+  return { session, kind: 'file', isOneTake: false, hash: async (onProgress) => hashFile(path, onProgress) };
+}
+
+const hashedFiles = new Map<string, Awaited<ReturnType<OpenedMedia['hash']>>>();
+
+/** The hash of a file that many stretches share: it is read once while it does not change. */
+async function hashOnce(path: string, hash: OpenedMedia['hash']): ReturnType<OpenedMedia['hash']> {
+  const { bytes, mtimeMs } = stampOf(path)!;
+  const key = `${bytes} ${mtimeMs} ${path}`;
+  const known = hashedFiles.get(key) ?? (await hash());
+  if (hashedFiles.size >= 64) hashedFiles.clear();
+  hashedFiles.set(key, known);
+  return known;
+}
+
+/** A stretch of a file, or two files as one. */
+async function openOfFiles(
+  path: string,
+  description: ClipDescription | PairDescription,
+  options: OpenMediaOptions,
+): Promise<OpenedMedia> {
+  const open = (file: string) => openMedia(describedFile(path, file), options);
+  if (description.kind === 'clip') {
+    const whole = await open(description.file);
+    const hash = async () => {
+      const { bytes, sha256 } = await hashOnce(describedFile(path, description.file), whole.hash);
+      return { bytes, sha256: clipHash(sha256, description) };
+    };
+    const { file, startSeconds, endSeconds } = description;
+    const name = `${describedFile(path, file)}#t=${startSeconds},${endSeconds ?? ''}`;
+    return { ...whole, session: createClipSession(name, whole.session, description), hash };
+  }
+  const { left: leftFile, right: rightFile, rate = options.rate } = description;
+  const [left, right] = await Promise.all(
+    [leftFile, rightFile].map((file) => openMedia(describedFile(path, file), { ...options, rate })),
+  );
+  const hash = async () => {
+    const [a, b] = [await left!.hash(), await right!.hash()];
+    return { bytes: a.bytes + b.bytes, sha256: pairHash(a.sha256, b.sha256) };
+  };
+  return { ...left!, kind: 'file', session: createPairSession(path, left!.session, right!.session), hash };
 }
 
 /**
@@ -113,6 +167,9 @@ export async function hashSource(path: string): Promise<string> {
     return hash.digest('hex');
   }
   const description = readDescription(path);
+  const hashOf = (file: string) => hashSource(describedFile(path, file));
+  if (description.kind === 'clip') return clipHash(await hashOf(description.file), description);
+  if (description.kind === 'pair') return pairHash(await hashOf(description.left), await hashOf(description.right));
   if (description.kind === 'npy') return (await hashNpy(openNpy(path, description))).sha256;
   openMovingMnist(path, description); // its digits, too, must be what they were
   return hashFile(path).sha256;
@@ -131,9 +188,25 @@ export function stampOf(path: string): { readonly bytes: number; readonly mtimeM
 }
 
 function stampOfDescribed(path: string, own: Stats): { readonly bytes: number; readonly mtimeMs: number } | null {
-  const { kind, file } = JSON.parse(readFileSync(path, 'utf8')) as Partial<NpyDescription>;
+  const description = JSON.parse(readFileSync(path, 'utf8')) as Partial<MediaDescription>;
+  if (description.kind === 'clip' || description.kind === 'pair') {
+    const files = filesOf(description).map((file) => stampOf(describedFile(path, file)));
+    if (files.some((stamp) => stamp === null)) return null;
+    return {
+      bytes: files.reduce((sum, stamp) => sum + stamp!.bytes, 0),
+      mtimeMs: Math.max(...files.map((stamp) => stamp!.mtimeMs)),
+    };
+  }
+  const { kind, file } = description as Partial<NpyDescription>;
   const array = kind === 'npy' && file !== undefined ? statSync(file, { throwIfNoEntry: false }) : own;
   return array ? { bytes: array.size, mtimeMs: array.mtimeMs } : null;
+}
+
+/** The files that a description names. */
+function filesOf(description: Partial<ClipDescription> | Partial<PairDescription>): readonly string[] {
+  const { file } = description as Partial<ClipDescription>;
+  const { left, right } = description as Partial<PairDescription>;
+  return [file, left, right].filter((name) => name !== undefined);
 }
 
 function readDescription(path: string): MediaDescription {
@@ -145,7 +218,7 @@ function readDescription(path: string): MediaDescription {
     throw mediaError('cannot-open', path, 'it is not valid JSON', cause);
   }
   const { schema, kind, file } = description;
-  if (schema !== 1 || (kind !== 'npy' && kind !== 'moving-mnist'))
+  if (schema !== 1 || !['npy', 'moving-mnist', 'clip', 'pair'].includes(String(kind)))
     throw mediaError(
       'cannot-open',
       path,
@@ -153,11 +226,15 @@ function readDescription(path: string): MediaDescription {
     );
   if (kind === 'npy' && !(typeof file === 'string' && isAbsolute(file) && existsSync(file)))
     throw mediaError('file-missing', path, `the array ${String(file)} that it names is not there`);
+  if (kind === 'clip' || kind === 'pair')
+    for (const name of filesOf(description))
+      if (name.endsWith(descriptionExtension) || !existsSync(describedFile(path, name)))
+        throw mediaError('file-missing', describedFile(path, name), 'it is not there');
   return description as unknown as MediaDescription;
 }
 
 /** Size and SHA-256 of a file, read in pieces. */
-function hashFile(path: string): { readonly bytes: number; readonly sha256: string } {
+function hashFile(path: string, onProgress?: () => void): { readonly bytes: number; readonly sha256: string } {
   assertReadable(path);
   const hash = createHash('sha256');
   const piece = Buffer.allocUnsafe(1 << 20);
@@ -167,6 +244,7 @@ function hashFile(path: string): { readonly bytes: number; readonly sha256: stri
     for (let got = readSync(file, piece); got > 0; got = readSync(file, piece)) {
       hash.update(piece.subarray(0, got));
       bytes += got;
+      onProgress?.();
     }
   } finally {
     closeSync(file);

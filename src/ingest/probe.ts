@@ -1,17 +1,16 @@
-import { MediaError, type Shot, type VideoSource, type VideoStream, type View } from '../core/index.js';
-import { perceptualHash, toLuma } from '../vision/index.js';
+import type { AudioStream, VideoSource, VideoStream, View } from '../core/index.js';
+import { borderView, createCleaner } from './cleaning/index.js';
 import type { IngestConfig } from './config.js';
+import { mediaError } from './decoders/media-error.js';
 import type { Decoder, DecodeStats } from './decoders/decoder.js';
+import { judgeFile, type ProbeFacts } from './judge-file.js';
 import { openMedia } from './open-media.js';
-import { createShotDetector } from './shots.js';
+import { importCuts } from './shots-import.js';
+import { createShotDetector, shotsBetween } from './shots.js';
+import { readStereoTag } from './stereo-tag.js';
 
 /** What a file's content says; the manifest adds paths, licence, origin and benchmark entries. */
-export type ProbedFile = Omit<VideoSource, 'paths' | 'licence' | 'origin' | 'benchmarks'>;
-
-const side = 32;
-const tiny: View = { width: side, height: side, fit: 'stretch', fps: null, channels: 3 };
-/** Frames whose hashes make the perceptual hash of a video. */
-const hashedFrames = 4;
+export type ProbedFile = Omit<VideoSource, 'paths' | 'licence' | 'origin' | 'metadata' | 'benchmarks'>;
 
 /** How to probe. */
 export interface ProbeOptions {
@@ -20,47 +19,64 @@ export interface ProbeOptions {
   readonly rate?: readonly [number, number] | undefined;
   /** Told of each picture of a folder that cannot be used: its path, and why. */
   readonly onDamaged?: ((path: string, why: string) => void) | undefined;
+  /** Told whenever something was read or decoded: no word means no progress. */
+  readonly onProgress?: (() => void) | undefined;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Probes a file, a folder of pictures or a description in one decoding: what its container says, corrected by what decodes, its shots,
- * how much moves, and its hashes.
+ * how much moves, and its hashes; judged by the corpus's rules for files.
  *
  * @throws MediaError with the ledger's code.
  */
-export async function probeFile(
+export async function probeFile(path: string, decoder: Decoder, options: ProbeOptions): Promise<ProbedFile> {
+  const { probed, facts } = await measureFile(path, decoder, options);
+  const refusal = judgeFile({ probed, facts }, options.config);
+  if (refusal) throw mediaError(refusal.code, path, refusal.message);
+  return probed;
+}
+
+/** What a file's content says, and what decoding met. */
+export interface MeasuredFile {
+  readonly probed: ProbedFile;
+  readonly facts: ProbeFacts;
+}
+
+/**
+ * As `probeFile`, but for the rules: what it gives is the same whatever they are.
+ *
+ * @throws MediaError with the ledger's code.
+ */
+export async function measureFile(
   path: string,
   decoder: Decoder,
-  { config, rate, onDamaged, signal }: ProbeOptions,
-): Promise<ProbedFile> {
-  const { session, kind, isOneTake, hash } = await openMedia(path, { decoder, rate, onDamaged, signal });
+  { config, rate, onDamaged, onProgress, signal }: ProbeOptions,
+): Promise<MeasuredFile> {
+  const opened = await openMedia(path, { decoder, rate, onDamaged, limits: config.limits, signal });
+  const { session, kind, isOneTake, hash } = opened;
   try {
-    const content = await hash();
+    const content = await hash(onProgress);
     const detector = createShotDetector(config.shots);
+    const cleaner = createCleaner(session.media.video);
     const pts: number[] = [];
-    const spread = createSpreadSample(64);
-    let before: Uint8Array | null = null;
-    let difference = 0;
-    let still = 0;
     const { width, height } = config.shots;
-    const views = isOneTake ? { tiny } : { shots: { ...tiny, width, height }, tiny };
+    const small: View = { width, height, fit: 'stretch', fps: null, channels: 3, filter: 'area' };
+    const views = { small, border: borderView(session.media.video) };
     for await (const { view, frame } of session.viewFrames({ span: null, views, signal })) {
-      if (view === 'shots') {
-        detector.push(frame);
+      if (view === 'border') {
+        cleaner.pushBorder(frame);
         continue;
       }
-      const luma = toLuma(frame.data);
-      if (before) {
-        const moved = meanDifference(before, luma);
-        difference += moved;
-        if (moved === 0) still++;
-      }
-      spread.push(luma);
+      if (!isOneTake) detector.push(frame);
+      cleaner.pushSmall(frame);
       pts.push(frame.pts);
-      before = luma;
+      onProgress?.();
     }
-    const video = measure(session.media.video, pts, session.stats());
+    const stats = session.stats();
+    const video = measure(session.media.video, pts, stats);
+    const listed = isOneTake ? null : importCuts(path, config.shots, { ...video, pts });
+    const stereo = kind === 'file' ? readStereoTag(path) : null;
     const probed: ProbedFile = {
       schema: 1,
       id: content.sha256.slice(0, 16),
@@ -68,20 +84,21 @@ export async function probeFile(
       ...content,
       container: session.media.container,
       video,
-      audio: session.media.audio,
-      shots: shotsOf(detector.finish().cuts, video),
-      motion: pts.length > 1 ? difference / (pts.length - 1) : 0,
-      still: pts.length > 1 ? still / (pts.length - 1) : 0,
-      perceptualHash: spread
-        .take(hashedFrames)
-        .map((luma) => perceptualHash(luma, side, side))
-        .join('-'),
+      audio: soundOf(session.media.audio, stats),
+      ...(stereo ? { stereo } : {}),
+      ...cleaner.finish(shotsBetween(listed ?? detector.finish(), video)),
     };
-    judge(path, probed, session.media.video.frames, session.stats(), config);
-    return probed;
+    const { framesDecoded, droppedFrames } = stats;
+    return { probed, facts: { framesPromised: session.media.video.frames, framesDecoded, droppedFrames } };
   } finally {
     await session.close();
   }
+}
+
+/** What the container claims of its sound, replaced by where its packets lie. */
+function soundOf(claimed: AudioStream | null, { sound }: DecodeStats): AudioStream | null {
+  if (!claimed || !sound) return claimed;
+  return { ...claimed, startSeconds: sound.startSeconds, durationSeconds: sound.endSeconds - sound.startSeconds };
 }
 
 /** The container's claims, replaced by what decoding has shown. */
@@ -108,54 +125,5 @@ function measure(claimed: VideoStream, pts: readonly number[], stats: DecodeStat
     averageRate: pts.length / durationSeconds,
     variableRate: irregular > steps.length * 0.05,
     interlaced: stats.interlacedFrames * 2 > stats.framesDecoded,
-  };
-}
-
-function judge(path: string, { video }: ProbedFile, promised: number, stats: DecodeStats, config: IngestConfig): void {
-  const fail = (code: ConstructorParameters<typeof MediaError>[0], why: string) => {
-    throw new MediaError(code, `${path}: ${why}.`, { context: { path } });
-  };
-  if (stats.droppedFrames > video.frames)
-    fail('bad-timestamps', `the times of ${stats.droppedFrames} of ${stats.framesDecoded} frames do not rise`);
-  if (video.frames < promised * config.minDecodableShare)
-    fail('truncated', `${video.frames} of ${promised} promised frames can be decoded`);
-  if (video.durationSeconds < config.minSeconds)
-    fail('too-short', `${video.durationSeconds} s, the corpus wants ${config.minSeconds} s`);
-  const shorter = Math.min(video.width, video.height);
-  if (shorter < config.minSide)
-    fail('too-small', `${video.width}×${video.height} pixels, the corpus wants ${config.minSide}`);
-}
-
-function shotsOf(cuts: readonly number[], { startPts, endPts }: VideoStream): readonly Shot[] {
-  const bounds = [startPts, ...cuts, endPts];
-  return bounds.slice(1).map((end, index) => ({ index, startPts: bounds[index]!, endPts: end, crop: null }));
-}
-
-function meanDifference(a: Uint8Array, b: Uint8Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! - b[i]!);
-  return sum / a.length;
-}
-
-/** Keeps evenly spread items of a stream of unknown length, at most `2 * capacity` at a time. */
-function createSpreadSample(capacity: number): {
-  push(item: Uint8Array): void;
-  take(count: number): readonly Uint8Array[];
-} {
-  let kept: Uint8Array[] = [];
-  let stride = 1;
-  let seen = 0;
-  return {
-    push(item) {
-      if (seen++ % stride === 0) kept.push(item);
-      if (kept.length < capacity * 2) return;
-      kept = kept.filter((_, i) => i % 2 === 0);
-      stride *= 2;
-    },
-    take: (count) =>
-      Array.from(
-        { length: Math.min(count, kept.length) },
-        (_, i, n = Math.min(count, kept.length)) => kept[Math.floor(((i + 0.5) * kept.length) / n)]!,
-      ),
   };
 }

@@ -27,6 +27,7 @@ export function uniteSources(entries: readonly JournalEntry[]): {
       paths: [...kept.paths, place],
       licence: kept.licence ?? about.licence,
       origin: kept.origin ?? about.origin,
+      ...((kept.metadata ?? about.metadata) ? { metadata: { ...about.metadata, ...kept.metadata } } : {}),
       benchmarks: uniteBenchmarks(kept.benchmarks, about.benchmarks),
     });
   }

@@ -1,6 +1,6 @@
 import type { AudioClip, Frame, Shot, TimeSpan, VideoSource, View } from '../core/index.js';
 import { scratchFolder } from '../core/index.js';
-import type { Decoder, DecoderSession, SequentialPass } from './decoders/decoder.js';
+import type { Decoder, DecoderSession, SequentialPass, SoundBlock } from './decoders/decoder.js';
 import { createShotSpool, type ShotSpool } from './shot-spool.js';
 import { sourcePath } from './manifest.js';
 import { openSource } from './open-media.js';
@@ -14,6 +14,8 @@ export interface OpenVideo {
   framesAt(pts: readonly number[], view: string): Promise<readonly Frame[]>;
   /** Mono float32 sound; silence where there is none, null where the source has no sound stream. */
   audio(span: TimeSpan, sampleRateHz: number): Promise<AudioClip | null>;
+  /** The sound from a second on, block by block, every channel by itself; nothing where the source has no sound stream. */
+  sound(fromSeconds: number, sampleRateHz: number): AsyncIterable<SoundBlock>;
   close(): Promise<void>;
 }
 
@@ -88,6 +90,9 @@ export async function openVideo(
     },
     framesAt: (pts, view) => session.framesAt(pts, viewOf(view), signal),
     audio: async (span, sampleRateHz) => (source.audio ? session.audio(span, sampleRateHz, signal) : null),
+    async *sound(fromSeconds, sampleRateHz) {
+      if (source.audio) yield* session.sound?.(fromSeconds, sampleRateHz, signal) ?? [];
+    },
     async close() {
       await spool?.frames.close();
       spool = null;

@@ -1,6 +1,6 @@
 import type { FailureCode } from '../core/index.js';
 import type { IngestConfig } from './config.js';
-import type { ProbedFile } from './probe.js';
+import type { MeasuredFile } from './probe.js';
 import type { DescribedMedia } from './sources/candidate.js';
 
 /** What a probing process is asked. */
@@ -9,7 +9,7 @@ export interface ProbeRequest {
   readonly decoder: string;
   readonly config: IngestConfig;
   /** Set where the file is to be made first. */
-  readonly synthetic?: { readonly seed: number; readonly name: string };
+  readonly synthetic?: { readonly kind: string; readonly seed: number; readonly name: string };
   /** Frames per second of a folder of pictures, as a fraction. */
   readonly rate?: readonly [number, number];
   /** Set where a description is to be written first. */
@@ -22,8 +22,9 @@ export interface DamagedPicture {
   readonly why: string;
 }
 
-/** What it answers: the probe, the video's failure, or our own bug. */
+/** What it answers: a word of progress, or at last the probe, the video's failure, or our own bug. */
 export type ProbeReply =
-  | { readonly kind: 'probed'; readonly probed: ProbedFile; readonly damaged: readonly DamagedPicture[] }
+  | { readonly kind: 'progress' }
+  | ({ readonly kind: 'probed'; readonly damaged: readonly DamagedPicture[] } & MeasuredFile)
   | { readonly kind: 'failed'; readonly code: FailureCode; readonly message: string }
   | { readonly kind: 'broken'; readonly message: string };

@@ -1,4 +1,4 @@
-import type { VideoSource, View } from '../core/index.js';
+import { secondsToPts, type VideoSource, type View } from '../core/index.js';
 import { openSource, sourcePath, type Decoder } from '../ingest/index.js';
 import type { DrawVideo } from '../mining/index.js';
 
@@ -25,6 +25,11 @@ export async function openForDrawing(source: VideoSource, corpusRoot: string, de
     framesAt: (pts, maxSide) => session.framesAt(pts, viewOf(maxSide, 3)),
     framesOf: ({ startPts, endPts }, maxSide, channels = 3) =>
       session.frames({ span: { startPts, endPts: endPts + 1 }, view: viewOf(maxSide, channels) }),
+    async sound(startSeconds, endSeconds, sampleRateHz) {
+      if (!source.audio) return null;
+      const at = (seconds: number) => secondsToPts(seconds, source.video.timeBase);
+      return (await session.audio({ startPts: at(startSeconds), endPts: at(endSeconds) }, sampleRateHz)).data;
+    },
     close: () => session.close(),
   };
 }

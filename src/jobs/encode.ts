@@ -29,7 +29,7 @@ import {
   type DecoderSession,
 } from '../ingest/index.js';
 import { encodeVideo, secondsOf, type EncodedVideo } from './encode-video.js';
-import { loadRun } from './evaluate.js';
+import { loadRun } from './load-run.js';
 import { createFeatureFile, type FeatureFile } from './feature-file.js';
 import { writeFeatureParquet } from './feature-parquet.js';
 import { describeBackend } from './train.js';

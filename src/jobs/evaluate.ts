@@ -1,28 +1,23 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Observable } from 'rxjs';
-import { parse } from 'yaml';
 import {
-  checkConfig,
   ConfigError,
   createJob,
-  createRandom,
   folderKind,
   loadConfig,
-  readJsonFile,
   runJob,
-  sha256,
+  writeFileWhole,
   type JobContext,
   type JobEvent,
 } from '../core/index.js';
-import { loadWeights, readCheckpointState, selectBackend, weightsFile, type Trainer } from '../engine/index.js';
+import { selectBackend, type Trainer } from '../engine/index.js';
 import {
   evaluate as runEvaluation,
   evaluators,
+  meanOfSplits,
   planEvaluation as planProtocol,
   type Abilities,
   type AnyEvaluator,
-  type EvaluatedModel,
   type EvaluationData,
   type EvaluationDataset,
   type EvaluationPlan,
@@ -30,9 +25,9 @@ import {
   type OpenedEncoder,
 } from '../eval/index.js';
 import { openVideo, readCorpus, selectDecoder, type Corpus } from '../ingest/index.js';
-import { resolveTaskConfig, tasks, type AnyPretextTask, type TaskConfig } from '../models/index.js';
 import type { Dataset } from '../store/index.js';
 import { ingest } from './ingest.js';
+import { loadRun, type LoadedRun } from './load-run.js';
 import { describeBackend, openChecked, type TrainingSources } from './train.js';
 
 /** What `evaluate` takes. */
@@ -44,8 +39,8 @@ export interface EvaluateOptions {
   readonly data: string;
   /** Folder of the result; default: `results/<protocol>` in the run. */
   readonly out?: string | undefined;
-  /** Official split, from 1. */
-  readonly split?: number;
+  /** Official split, from 1; several: the mean over them, each also in a folder `split-N` of its own. */
+  readonly split?: number | readonly number[];
   readonly seeds?: number;
   readonly seed?: number;
   readonly workers?: number;
@@ -64,29 +59,50 @@ export interface EvaluateSummary extends EvaluationResult {
   readonly out: string;
 }
 
-/** A run as it is evaluated or encoded with. */
-export interface LoadedRun {
-  readonly task: AnyPretextTask;
-  readonly config: TaskConfig;
-  readonly evaluated: EvaluatedModel;
-  readonly trainedOn: TrainingSources | null;
-  /** A trainer with the run's weights, or untrained ones for a seed. */
-  create(untrainedSeed?: number): Trainer;
-}
-
 type Input = Pick<Parameters<typeof runEvaluation>[0], 'data' | 'dataset'> & { close(): Promise<void> };
 
 /** Scores a trained model by a protocol, beside chance, untrained weights and trivial rivals; writes `result.json`. */
 export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observable<JobEvent<EvaluateSummary>> {
   return createJob(async (context) => {
-    const opened = await openEvaluation(options, context);
-    try {
-      const result = await runJob(runEvaluation(opened.evaluation, context.signal), context.emit);
-      return { ...result, out: opened.out };
-    } finally {
-      await opened.close();
-    }
+    const { split = 1 } = options;
+    if (typeof split === 'number') return evaluateSplit(options, split, context);
+    const results: EvaluateSummary[] = [];
+    const out = folderOf(options);
+    for (const one of new Set(split))
+      results.push(
+        await evaluateSplit({ ...options, out: join(out, `split-${one}`) }, one, {
+          ...context,
+          corpus: join(out, 'corpus'),
+        }),
+      );
+    const result = meanOfSplits(results);
+    writeFileWhole(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+    return { ...result, out };
   }, stop);
+}
+
+/** The job, and where a corpus that has to be ingested first is put; default: beside the result. */
+type EvaluationJobContext = JobContext & { readonly corpus?: string };
+
+async function evaluateSplit(
+  options: EvaluateOptions,
+  split: number,
+  context: EvaluationJobContext,
+): Promise<EvaluateSummary> {
+  const opened = await openEvaluation({ ...options, split }, context);
+  try {
+    const result = await runJob(runEvaluation(opened.evaluation, context.signal), context.emit);
+    return { ...result, out: opened.out };
+  } finally {
+    await opened.close();
+  }
+}
+
+function folderOf({ out, run, protocol }: EvaluateOptions): string {
+  if (out !== undefined) return out;
+  if (run.startsWith('random:'))
+    throw new ConfigError('Untrained weights have no folder of their own: name one with --out.');
+  return join(run, 'results', protocol);
 }
 
 /** Says what an evaluation would cost, from a small measured share of it, where its protocol can say. */
@@ -101,12 +117,12 @@ export function planEvaluation(options: EvaluateOptions, stop?: AbortSignal): Ob
   }, stop);
 }
 
-async function openEvaluation(options: EvaluateOptions, context: JobContext) {
-  const { protocol, split = 1, seeds = 3, seed = 1, partial = false, allowLeak = false, engine = 'auto' } = options;
+async function openEvaluation(options: EvaluateOptions, context: EvaluationJobContext) {
+  const { protocol, seeds = 3, seed = 1, partial = false, allowLeak = false, engine = 'auto' } = options;
+  const split = typeof options.split === 'number' ? options.split : (options.split?.[0] ?? 1);
   const evaluator = await evaluators.load(protocol);
   const { config } = loadConfig(evaluator.config, { file: options.file, set: options.set ?? [] });
-  const out = options.out ?? (options.run.startsWith('random:') ? null : join(options.run, 'results', protocol));
-  if (out === null) throw new ConfigError('Untrained weights have no folder of their own: name one with --out.');
+  const out = folderOf(options);
   const backend = await selectBackend(engine);
   options.onBackend?.(describeBackend(backend));
   const run = await loadRun(options.run, seed);
@@ -156,53 +172,12 @@ async function openEncoder(folder: string, seed: number): Promise<OpenedEncoder>
   throw new ConfigError(`${folder} is a run of ${task.name}, which has no encoder.`, { context: { run: folder } });
 }
 
-/**
- * Reads the folder of a run, or `random:TASK`, which alone takes settings: a run has its own.
- *
- * @throws ConfigError if it is no folder of a run, or settings are given for one.
- */
-export async function loadRun(
-  run: string,
-  seed: number,
-  settings: { readonly file?: string | undefined; readonly set?: readonly string[] } = {},
-): Promise<LoadedRun> {
-  const untrained = run.startsWith('random:');
-  if (!untrained && folderKind(run) !== 'run')
-    throw new ConfigError(`${run} is not the folder of a run.`, { context: { run } });
-  if (!untrained && (settings.file !== undefined || (settings.set ?? []).length > 0))
-    throw new ConfigError(`${run} has its own settings: --config and --set are for random:TASK.`, { context: { run } });
-  const saved = untrained
-    ? null
-    : (parse(readFileSync(join(run, 'config.yaml'), 'utf8')) as { task: string; config: unknown });
-  const task = await tasks.load(saved?.task ?? run.slice('random:'.length));
-  const config = saved
-    ? (checkConfig(task.config, saved.config).config as TaskConfig)
-    : resolveTaskConfig(task, settings).config;
-  const sources = join(run, 'training-sources.json');
-  const weights = untrained ? null : readFileSync(weightsFile(run));
-  return {
-    task,
-    config,
-    evaluated: {
-      task: task.name,
-      run: untrained ? null : resolve(run),
-      step: untrained ? null : (readCheckpointState(run)?.step ?? null),
-      weightsSha256: weights && sha256(weights),
-    },
-    trainedOn: existsSync(sources) ? readJsonFile<TrainingSources>(sources, 1) : null,
-    create(untrainedSeed) {
-      const random = createRandom(seed).fork('untrained', untrainedSeed ?? 'run');
-      const trainer = task.createTrainer(config, random);
-      if (!untrained && untrainedSeed === undefined) loadWeights(trainer, run);
-      return trainer;
-    },
-  };
-}
-
 function abilityOf(evaluator: AnyEvaluator, trainer: Trainer, task: string): Abilities[keyof Abilities] {
   const needs = evaluator.needs as keyof Abilities;
   if (needs === 'trainer') return trainer;
   const ability = trainer[needs];
+  if (ability && needs === 'encoder')
+    return { ...trainer.encoder!, weights: [...trainer.variables.values()].filter(({ trainable }) => trainable) };
   if (ability) return ability;
   throw new ConfigError(`${task} has no ${needs}, which ${evaluator.name} needs.`);
 }
@@ -217,7 +192,7 @@ async function openInput(
   evaluator: AnyEvaluator,
   run: LoadedRun,
   options: EvaluateOptions & { readonly out: string },
-  { emit, signal }: JobContext,
+  { emit, signal, corpus }: EvaluationJobContext,
 ): Promise<Input> {
   const kind = folderKind(options.data);
   if (evaluator.input === 'samples') {
@@ -238,7 +213,7 @@ async function openInput(
     };
     return { dataset: asEvaluationDataset(dataset, () => source.epoch()), close };
   }
-  const corpusDir = kind === 'corpus' ? options.data : join(options.out, 'corpus');
+  const corpusDir = kind === 'corpus' ? options.data : (corpus ?? join(options.out, 'corpus'));
   if (kind !== 'corpus') {
     const { decoder, workers, seed } = options;
     const given = {

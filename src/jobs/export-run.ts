@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exportEncoder, selectBackend, type EncoderFormat } from '../engine/index.js';
-import { loadRun } from './evaluate.js';
+import { loadRun } from './load-run.js';
 import type { ExportFormat } from './exchange.js';
 
 const graphConfig = z.strictObject({

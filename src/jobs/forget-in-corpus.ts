@@ -4,6 +4,7 @@ import { readJsonFile, readJsonLines, writeJsonLines, type FailureEntry, type Vi
 import {
   corpusFiles,
   manifestDigest,
+  mediaFiles,
   readJournal,
   writeCorpus,
   writeJournal,
@@ -45,7 +46,9 @@ export function forgetInCorpus(dir: string, ids: ReadonlySet<string>): RemovedFr
     (journal?.entries.length ?? 0) -
     (kept.manifest.length + kept.duplicates.length + kept.failures.length + kept.journal.length);
   if (lines === 0) return { lines, units: 0, samples: 0, digest: manifestDigest(manifest) };
-  for (const path of gone) if (path.startsWith('media/')) rmSync(join(dir, path), { force: true });
+  const still = new Set(kept.journal.flatMap(({ path }) => mediaFiles(dir, path)));
+  for (const file of new Set(gone.flatMap((path) => mediaFiles(dir, path))))
+    if (!still.has(file)) rmSync(join(dir, file), { force: true });
   // The journal first: from it a later run of ingest would bring the source back.
   if (journal) writeJournal(dir, { settings: journal.settings, entries: kept.journal });
   if (kept.failures.length < failures.length) writeJsonLines(join(dir, corpusFiles.failures), kept.failures);

@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
 import type { Observable } from 'rxjs';
-import { checkConfig, coreCount, type JobEvent } from '../core/index.js';
-import { expandSources, ingest as runIngest, ingestConfig, type IngestResult } from '../ingest/index.js';
+import { checkConfig, coreCount, createJob, runJob, type JobEvent } from '../core/index.js';
+import { ingest as runIngest, ingestConfig, type IngestResult } from '../ingest/index.js';
+import { dropLeakage, reportLeakage, type LeakageReport } from './leakage.js';
 
 /** What `ingest` takes. */
 export interface IngestOptions {
@@ -17,43 +17,39 @@ export interface IngestOptions {
   readonly seed?: number;
   readonly limit?: number | undefined;
   readonly part?: { readonly index: number; readonly count: number } | undefined;
+  /** A source with which the corpus is compared: which of its sources overlap it. */
+  readonly against?: string | undefined;
+  /** Of `against`, only what this official split tests on. */
+  readonly split?: number | undefined;
 }
+
+/** What `ingest` gives, and the overlap with a test list where one was asked for. */
+export type IngestSummary = IngestResult & { readonly leakage?: LeakageReport };
 
 /** Reads videos into a corpus; a job that goes on where an earlier one stopped. */
-export function ingest(
-  { sources, corpus, config = {}, decoder = 'auto', workers = coreCount(), seed = 1, limit, part }: IngestOptions,
-  stop?: AbortSignal,
-): Observable<JobEvent<IngestResult>> {
+export function ingest(options: IngestOptions, stop?: AbortSignal): Observable<JobEvent<IngestSummary>> {
+  const { sources, corpus, config = {}, decoder = 'auto', workers = coreCount(), seed = 1, limit, part } = options;
+  const { against, split } = options;
   const checked = checkConfig(ingestConfig, config).config;
-  return runIngest(
-    {
-      sources,
-      corpus,
-      config: checked,
-      decoder,
-      workers,
-      seed,
-      now: () => new Date(),
-      ...(limit === undefined ? {} : { limit }),
-      ...(part ? { part } : {}),
-    },
-    stop,
-  );
-}
-
-/** What `ingest` would read: files and their bytes, and what it would leave aside. Nothing is decoded or written. */
-export async function planIngest({
-  sources,
-  corpus,
-  limit,
-}: Pick<IngestOptions, 'sources' | 'corpus' | 'limit'>): Promise<{
-  readonly files: number;
-  readonly bytes: number;
-  readonly ignored: number;
-  readonly absent: number;
-}> {
-  const { candidates, ignored, absent } = await expandSources(sources, corpus);
-  const chosen = candidates.slice(0, limit);
-  const bytes = chosen.reduce((sum, { path }) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
-  return { files: chosen.length, bytes, ignored, absent };
+  return createJob<IngestSummary>(async ({ emit, signal }) => {
+    dropLeakage(corpus);
+    const run = runIngest(
+      {
+        sources,
+        corpus,
+        config: checked,
+        decoder,
+        workers,
+        seed,
+        now: () => new Date(),
+        ...(limit === undefined ? {} : { limit }),
+        ...(part ? { part } : {}),
+      },
+      signal,
+    );
+    const result = await runJob(run, emit);
+    if (against === undefined || result.stopped) return result;
+    const leakage = await reportLeakage({ corpus, against, split, config: checked, decoder, workers }, emit, signal);
+    return { ...result, leakage };
+  }, stop);
 }

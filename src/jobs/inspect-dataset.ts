@@ -97,15 +97,16 @@ export async function reportDataset(
     const miner = miners.names.includes(header.signal) ? await miners.load(header.signal) : null;
     const draw = miner?.draw as DrawSample<SampleSpec, unknown> | undefined;
     const strips: FrameStrip[] = [];
-    for (const ordinal of draw ? spread([...dataset.keys.keys()], samples) : []) {
+    for (const ordinal of draw ? spread(inOrder(dataset), samples) : []) {
       const sample = await dataset.sample(ordinal);
       const video = await videos.of(sample.provenance.source);
-      const drawn = await draw!(sample, { config: header.config, video });
+      const labels = dataset.label(sample.key);
+      const drawn = await draw!(sample, { config: header.config, video, labels });
       const { pictures, curve } = 'pictures' in drawn ? drawn : { pictures: drawn, curve: undefined };
       strips.push({
         title: sample.key,
         pictures: await encodePictures(pictures),
-        facts: scalarFacts(sample),
+        facts: [...scalarFacts(sample), ...labelFacts(labels)],
         ...(curve ? { curve } : {}),
       });
     }
@@ -123,6 +124,22 @@ export async function reportDataset(
     await videos.close();
     await dataset.close();
   }
+}
+
+/** Places of samples: by what the stage over the dataset calls them where it does, so that likes stand together, else by key. */
+function inOrder(dataset: Dataset): readonly number[] {
+  const ordinals = [...dataset.keys.keys()];
+  const [first] = dataset.keys;
+  if (first === undefined || dataset.label(first)?.['label'] === undefined) return ordinals;
+  const labels = dataset.keys.map((key) => Number(dataset.label(key)?.['label'] ?? -1));
+  return ordinals.sort((a, b) => labels[a]! - labels[b]! || a - b);
+}
+
+function labelFacts(labels: ReturnType<Dataset['label']>): readonly Fact[] {
+  return Object.entries(labels ?? {}).map(([label, value]) => ({
+    label,
+    value: typeof value === 'number' ? Number(value.toPrecision(4)) : value,
+  }));
 }
 
 /** Plain numbers and words of a sample; arrays and pictures are left out. */

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { rmsEnvelope } from '../audio/index.js';
 import {
@@ -9,9 +9,6 @@ import {
   readJsonFile,
   readJsonLines,
   secondsToPts,
-  type Metric,
-  type MetricCurve,
-  type Rival,
   type VideoSource,
 } from '../core/index.js';
 import { openVideo, readCorpus, selectDecoder, type Corpus } from '../ingest/index.js';
@@ -21,12 +18,15 @@ import {
   type DatasetReport,
   type Fact,
   type ReportData,
-  type ResultReport,
   type RunReport,
   type SourcePreview,
 } from '../report/index.js';
 import { openDataset } from '../store/index.js';
 import { corpusOf, datasetFacts, reportDataset, spread } from './inspect-dataset.js';
+import { holdsPredictions, predictionFolders, readPredictions } from './report-predictions.js';
+import { readResult, resultFiles, runNamer, runOf } from './report-result.js';
+import { openThumbnails } from './report-thumbnails.js';
+import { leakageFile, type LeakageReport } from './leakage.js';
 
 const previewView = { width: 192, height: 192, fit: 'contain', fps: null, channels: 3 } as const;
 
@@ -64,7 +64,7 @@ export async function inspect(dir: string): Promise<Inspection> {
     const run = readRun(dir);
     return { kind, digest: null, records: run.rows.length, facts: run.facts };
   }
-  const result = readResult(join(dir, 'result.json'));
+  const result = await readResult(join(dir, 'result.json'));
   return { kind, digest: null, records: result.metrics.length, facts: result.facts };
 }
 
@@ -78,7 +78,7 @@ export interface CollectOptions {
 }
 
 /**
- * Everything that a page about these folders shows: corpora, datasets, runs with the results below them, and results.
+ * Everything that a page about these folders shows: corpora, datasets, runs with the results below them, results, and what `predict` drew.
  *
  * @throws ConfigError for a folder that is none of these.
  */
@@ -86,7 +86,8 @@ export async function collectReport(
   dirs: readonly string[],
   { title, corpus: mined, samples }: CollectOptions = {},
 ): Promise<ReportData> {
-  const kinds = dirs.map((dir) => ({ dir, kind: kindOf(dir) }));
+  const drawn = dirs.filter((dir) => folderKind(dir) === null && holdsPredictions(dir));
+  const kinds = dirs.filter((dir) => !drawn.includes(dir)).map((dir) => ({ dir, kind: kindOf(dir) }));
   const of = (kind: Inspection['kind']) => kinds.filter((entry) => entry.kind === kind).map(({ dir }) => dir);
   const [corpusDir] = of('corpus');
   const corpus = corpusDir === undefined ? null : await readCorpus(corpusDir);
@@ -96,16 +97,28 @@ export async function collectReport(
     datasets.push(await reportDataset(dir, { corpus: own, ...(samples === undefined ? {} : { samples }) }));
   }
   const runs = of('run');
-  const results = [...runs.flatMap(resultFiles), ...of('result').map((dir) => join(dir, 'result.json'))].map(
-    readResult,
-  );
+  const files = [...runs.flatMap(resultFiles), ...of('result').map((dir) => join(dir, 'result.json'))];
+  const nameRun = runNamer([...runs, ...files.flatMap((file) => runOf(file) ?? [])]);
+  const thumbnails = await openThumbnails([...of('corpus'), ...files.flatMap(corporaNear)]);
+  const results: Awaited<ReturnType<typeof readResult>>[] = [];
+  for (const file of files) results.push(await readResult(file, { thumbnails, nameRun }));
+  const folders = [...drawn, ...[...runs, ...files.map((file) => dirname(file))].flatMap(predictionFolders)];
+  const predictions: Awaited<ReturnType<typeof readPredictions>>[] = [];
+  for (const dir of new Set(folders)) predictions.push(await readPredictions(dir));
   return {
     title: title ?? `Report on ${dirs.map((dir) => basename(dir)).join(', ')}`,
     ...(corpus ? { corpus: await reportCorpus(corpus) } : {}),
     datasets,
-    runs: runs.map(readRun),
+    runs: runs.map((dir) => ({ ...readRun(dir), name: nameRun(dir) })),
     results,
+    predictions,
   };
+}
+
+/** Corpora that an evaluation ingested beside its result, or beside those of single splits. */
+function corporaNear(file: string): readonly string[] {
+  const folder = dirname(file);
+  return [join(folder, 'corpus'), join(dirname(folder), 'corpus')].filter((dir) => folderKind(dir) === 'corpus');
 }
 
 function kindOf(dir: string): Inspection['kind'] {
@@ -137,6 +150,7 @@ function corpusFacts({ sources, failures, digest }: Corpus): readonly Fact[] {
 }
 
 async function reportCorpus(corpus: Corpus): Promise<CorpusReport> {
+  const leakage = join(corpus.root, leakageFile);
   const { decoder } = await selectDecoder('auto');
   const previews: SourcePreview[] = [];
   for (const source of spread(corpus.sources, 24)) {
@@ -157,6 +171,8 @@ async function reportCorpus(corpus: Corpus): Promise<CorpusReport> {
     digest: corpus.digest,
     sources: corpus.sources,
     failures: corpus.failures,
+    duplicates: corpus.duplicates ?? [],
+    ...(existsSync(leakage) ? { leakage: readJsonFile<LeakageReport>(leakage, 1) } : {}),
     counts: {},
     previews,
   };
@@ -184,48 +200,4 @@ function readRun(dir: string): RunReport {
     label !== 'schema' && (typeof value === 'number' || typeof value === 'string') ? [{ label, value }] : [],
   );
   return { name: basename(dir), task: config.task, facts, rows: readJsonLines(join(dir, 'metrics.jsonl')) };
-}
-
-function resultFiles(run: string): readonly string[] {
-  const results = join(run, 'results');
-  if (!existsSync(results)) return [];
-  return readdirSync(results)
-    .sort()
-    .map((name) => join(results, name, 'result.json'))
-    .filter((file) => existsSync(file));
-}
-
-interface ResultFile {
-  readonly schema: number;
-  readonly protocol: string;
-  /** A model, or of `mining` a miner. */
-  readonly evaluated: { readonly task?: string; readonly run?: string | null; readonly signal?: string };
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly metrics: readonly Metric[];
-  readonly rivals: readonly Rival[];
-  readonly curves?: readonly MetricCurve[];
-  readonly leak: number | null;
-}
-
-function readResult(file: string): ResultReport {
-  const result = readJsonFile<ResultFile>(file, 1);
-  const facts = Object.entries(result.data).flatMap(([label, value]) =>
-    typeof value === 'number' || typeof value === 'string' ? [{ label, value }] : [],
-  );
-  return {
-    protocol: result.protocol,
-    subject: subjectOf(result.evaluated),
-    facts,
-    metrics: result.metrics,
-    rivals: result.rivals,
-    ...(result.curves ? { curves: result.curves } : {}),
-    ...(result.leak === null
-      ? {}
-      : { notes: [`Scored on data of which ${result.leak} videos or groups were trained on.`] }),
-  };
-}
-
-function subjectOf({ task = '', run, signal }: ResultFile['evaluated']): string {
-  if (signal !== undefined) return signal;
-  return typeof run === 'string' ? basename(run) : `untrained ${task}`;
 }

@@ -13,6 +13,7 @@ import {
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import {
   canonicalJson,
+  checkConfig,
   ConfigError,
   readJsonFile,
   readJsonLines,
@@ -25,9 +26,11 @@ import {
 } from '../core/index.js';
 import {
   corpusFiles,
+  ingestConfig,
   readCorpus,
   readJournal,
-  uniteSources,
+  settleSources,
+  uniteFailedCandidates,
   writeCorpus,
   writeJournal,
   type CorpusFile,
@@ -67,12 +70,24 @@ export async function mergeCorpora(
   try {
     for (const { dir } of parts) takeMedia(join(dir, mediaFolder), join(beside, mediaFolder));
     const entries = uniteEntries(parts);
-    const { sources, duplicates } = uniteSources(entries);
+    const config = checkConfig(ingestConfig, first.file.config).config;
+    const { sources, duplicates, refused } = settleSources(entries, config);
     writeJournal(beside, { settings: first.settings, entries });
-    const done = new Set(entries.map(({ path }) => (isAbsolute(path) ? path : join(target, path))));
+    const unusable = new Set(refused.map(({ entry }) => entry));
+    const done = new Set(
+      entries
+        .filter((entry) => !unusable.has(entry))
+        .map(({ path, given }) => given ?? (isAbsolute(path) ? path : join(target, path))),
+    );
     const ledgers = parts.map(({ dir }) => readJsonLines<FailureEntry>(join(dir, corpusFiles.failures)));
     const failures = uniteFailures(ledgers).filter(({ path }) => !done.has(path));
     if (failures.length > 0) writeJsonLines(join(beside, corpusFiles.failures), failures);
+    const named = failures.map(({ path }) => path);
+    uniteFailedCandidates(
+      parts.map(({ dir }) => dir),
+      beside,
+      named,
+    );
     const digest = writeCorpus(beside, {
       toolVersion: toolVersion(),
       config: first.file.config,

@@ -17,8 +17,16 @@ import { selectBackend } from '../engine/index.js';
 import { encodeVideo, selectDecoder, type Decoder } from '../ingest/index.js';
 import { encodeGif } from '../vision/index.js';
 import { listVideos, readVideo, type Video } from './encode.js';
-import { loadRun } from './evaluate.js';
+import { loadRun } from './load-run.js';
 import { drawFutures } from './future-panels.js';
+import {
+  drawVideo,
+  fillDrawSettings,
+  pictureDrawer,
+  type DrawnVideo,
+  type DrawSettings,
+  type PictureDrawer,
+} from './predict-pictures.js';
 import { fillSettings, predictVideo, type PredictedVideo, type PredictSettings } from './predict-video.js';
 import { describeBackend } from './train.js';
 
@@ -61,7 +69,7 @@ export interface PredictedFile extends Pick<PredictedVideo, 'pts' | 'framesPerSe
 /** What was predicted. */
 export interface PredictSummary {
   readonly counts: Counts;
-  readonly settings: Omit<PredictSettings, 'random'>;
+  readonly settings: Omit<PredictSettings, 'random'> | DrawSettings;
   readonly videos: readonly PredictedFile[];
   readonly failures: readonly { readonly path: string; readonly code: FailureCode; readonly message: string }[];
   /** All files that were written. */
@@ -71,7 +79,7 @@ export interface PredictSummary {
 const stage = 'predict';
 
 /**
- * Futures of videos as a model sees them, beside what came: MP4 and GIF files, and `predictions.json` with times and PSNR where `out` is a
+ * Futures of videos as a model sees them, beside what came, or what a model of single pictures draws of each: MP4 and GIF files, and `predictions.json` with times and PSNR where `out` is a
  * folder. Videos that cannot be read or are too short are skipped and named. Equal options give equal files on one engine.
  *
  * @param stop ends it after the video in hand.
@@ -96,21 +104,28 @@ async function run(options: PredictOptions, { emit, signal }: JobContext): Promi
   const trainer = loaded.create();
   try {
     const { predictor } = trainer;
-    if (!predictor) throw new ConfigError(`${loaded.task.name} predicts no frames: ${options.run} is no predictor.`);
-    const settings = fillSettings(predictor, options);
+    const drawer = predictor ? null : pictureDrawer(trainer);
+    if (!predictor && !drawer)
+      throw new ConfigError(`${loaded.task.name} predicts no frames: ${options.run} is no predictor.`);
+    const settings = predictor ? fillSettings(predictor, options) : fillDrawSettings(options);
+    const foretell = async (video: Video, n: number) => {
+      if (drawer) return readDrawn(video, drawer, settings);
+      const random = createRandom(seed).fork('predict', n);
+      return readVideo(video, (session) =>
+        predictVideo(session, predictor!, { ...(settings as Omit<PredictSettings, 'random'>), random }),
+      );
+    };
     const done: PredictedFile[] = [];
     const failures: { path: string; code: FailureCode; message: string }[] = [];
     for (const [n, video] of videos.entries()) {
       if (signal.aborted) break;
       try {
-        const random = createRandom(seed).fork('predict', n);
-        const predicted = await readVideo(video, (session) =>
-          predictVideo(session, predictor, { ...settings, random }),
-        );
+        const predicted = await foretell(video, n);
         const stems = single ? [out] : ['mp4', 'gif'].map((kind) => join(out, `${nameOf(video, n, videos)}.${kind}`));
         for (const path of stems) await writeAnimation(path, predicted);
         const { pts, framesPerSecond, psnr } = predicted;
-        done.push({ path: video.path, outputs: stems, pts, framesPerSecond, psnr });
+        const outputs = [...stems, ...(await writeOthers(stems, predicted))];
+        done.push({ path: video.path, outputs, pts, framesPerSecond, psnr });
       } catch (error) {
         if (!(error instanceof MediaError)) throw error;
         failures.push({ path: video.path, code: error.code, message: error.message });
@@ -152,14 +167,36 @@ function nameOf(video: Video, place: number, all: readonly Video[]): string {
   return isAlone ? plain(video) : `${plain(video)}-${place + 1}`;
 }
 
-async function writeAnimation(path: string, { panels, framesPerSecond }: PredictedVideo): Promise<void> {
-  const { frames, width, height } = drawFutures(panels);
+async function readDrawn(video: Video, drawer: PictureDrawer, settings: DrawSettings): Promise<DrawnPrediction> {
+  return { ...(await readVideo(video, (session) => drawVideo(session, drawer, settings))), psnr: [] };
+}
+
+/** Pictures drawn anew, of which there is no truth to compare with. */
+type DrawnPrediction = DrawnVideo & Pick<PredictedVideo, 'psnr'>;
+
+async function writeAnimation(path: string, predicted: PredictedVideo | DrawnPrediction): Promise<void> {
+  const { framesPerSecond } = predicted;
+  const { frames, width, height } = 'panels' in predicted ? drawFutures(predicted.panels) : predicted;
   if (path.endsWith('.gif')) {
     writeFileWhole(path, await encodeGif(frames, width, height, { delayMs: 1000 / framesPerSecond }));
     return;
   }
   const fps = [Math.round(framesPerSecond * 1000), 1000] as const;
   await encodeVideo(path, { frames, width, height, fps, quality: 12, fastStart: true });
+}
+
+/** What was drawn in other ways too, each in files of its own. */
+async function writeOthers(stems: readonly string[], predicted: PredictedVideo | DrawnPrediction): Promise<string[]> {
+  if ('panels' in predicted) return [];
+  const written: string[] = [];
+  for (const [name, other] of Object.entries(predicted.also ?? {})) {
+    for (const stem of stems) {
+      const path = `${stem.slice(0, -extname(stem).length)}-${name}${extname(stem)}`;
+      await writeAnimation(path, { ...predicted, ...other });
+      written.push(path);
+    }
+  }
+  return written;
 }
 
 function nothing(

@@ -2,11 +2,9 @@ import { join } from 'node:path';
 import type { Observable } from 'rxjs';
 import {
   canonicalJson,
-  ConfigError,
   createJob,
   createRandom,
   runJob,
-  sha256,
   StoreError,
   writeFileWhole,
   type JobEvent,
@@ -24,6 +22,8 @@ import {
 } from '../engine/index.js';
 import { resolveTaskConfig, tasks, type AnyPretextTask, type TaskConfig } from '../models/index.js';
 import { openDataset, type Dataset } from '../store/index.js';
+import { beginEarly } from './early-batches.js';
+import { openTrainingBatches, partOf, splitByGroup } from './training-data.js';
 
 /** What `train` takes. */
 export interface TrainOptions {
@@ -41,6 +41,8 @@ export interface TrainOptions {
   readonly seed?: number;
   /** Loader threads. */
   readonly workers?: number;
+  /** This trainer's share of each batch, one of several side by side; `index` from 0. The setting `part`. */
+  readonly part?: { readonly index: number; readonly count: number } | undefined;
   readonly resume?: boolean;
   /** A run, of this task or another, or a safetensors file, whose matching weights to start from. */
   readonly init?: string | undefined;
@@ -78,21 +80,22 @@ export function train(options: TrainOptions, stop?: AbortSignal): Observable<Job
       onBackend,
     } = options;
     const task = await tasks.load(name);
-    const { config } = resolveTaskConfig(task, { file: options.file, set: options.set ?? [] });
+    const config = resolveConfig(task, options);
     const dataset = await openChecked(data, task);
     const held = val === undefined ? null : await openChecked(val, task);
     const closers: (() => Promise<void>)[] = [() => dataset.close(), ...(held ? [() => held.close()] : [])];
     try {
-      const backend = await selectBackend(engine, { threads: config.engineThreads });
-      onBackend?.(describeBackend(backend));
       const share = held === null ? config.validationShare : 0;
       const { training, validation } = await splitByGroup(dataset, { share, seed });
+      const loader = openTrainingBatches(dataset, { task, config, seed, workers, ordinals: training.ordinals });
+      closers.push(() => loader.close());
+      const source = await beginEarly(loader, readCheckpointState(out)?.cursor ?? { epoch: 0, batch: 0 });
+      const backend = await selectBackend(engine, { threads: config.engineThreads });
+      onBackend?.(describeBackend(backend));
       const random = createRandom(seed);
       const trainer = task.createTrainer(config, random.fork('init'));
       closers.push(async () => trainer.dispose());
       const shared = { prepare: task.prepare, config, batchSize: config.batchSize, seed };
-      const source = dataset.batchSource({ ...shared, workers, mode: 'train', ordinals: training.ordinals });
-      closers.push(() => source.close());
       const validate = held ?? (validation.ordinals.length > 0 ? dataset : null);
       const validator = validate?.batchSource({
         ...shared,
@@ -164,7 +167,8 @@ export interface TrainPlan {
 /** Parameters, samples, steps and epochs of a training, without a step of it. */
 export async function planTraining(options: TrainOptions): Promise<TrainPlan> {
   const task = await tasks.load(options.task);
-  const { config } = resolveTaskConfig(task, { file: options.file, set: options.set ?? [] });
+  const config = resolveConfig(task, options);
+  const { count } = partOf(config);
   const dataset = await openChecked(options.data, task);
   try {
     await selectBackend(options.engine ?? 'auto');
@@ -172,12 +176,17 @@ export async function planTraining(options: TrainOptions): Promise<TrainPlan> {
     const { parameters, network = null } = trainer;
     trainer.dispose();
     const samples = dataset.size;
-    const epochs = (config.steps * config.batchSize * config.accumulateSteps) / samples;
+    const epochs = (config.steps * config.batchSize * config.accumulateSteps * count) / samples;
     const flops = network && sumLayers(network).flops;
     return { config, parameters, samples, epochs, digest: dataset.digest, network, flops };
   } finally {
     await dataset.close();
   }
+}
+
+function resolveConfig(task: AnyPretextTask, { file, set = [], part }: TrainOptions): TaskConfig {
+  const ofPart = part ? [`part=${part.index + 1}/${part.count}`] : [];
+  return resolveTaskConfig(task, { file, set: [...set, ...ofPart] }).config;
 }
 
 /** `tensorflow 2.21.0 on cpu (passed over …)`. */
@@ -213,61 +222,4 @@ export async function openChecked(dir: string, task: AnyPretextTask): Promise<Da
   if (!problem) return dataset;
   await dataset.close();
   throw problem;
-}
-
-/** The group of each source, read from its first sample; a source without one is its own group. */
-export async function groupsOf(dataset: Dataset): Promise<ReadonlyMap<string, string>> {
-  const groups = new Map<string, string>();
-  for (const { source, first } of dataset.sourceRanges()) {
-    const { group } = (await dataset.sample(first)).fields as { readonly group?: unknown };
-    groups.set(source, typeof group === 'string' ? group : source);
-  }
-  return groups;
-}
-
-/** The source id at the head of a sample key. */
-export function sourceOfKey(key: string): string {
-  return key.slice(0, key.indexOf('/'));
-}
-
-interface GroupSplit {
-  readonly training: {
-    readonly ordinals: readonly number[];
-    readonly sources: readonly string[];
-    readonly groups: readonly string[];
-  };
-  readonly validation: { readonly ordinals: readonly number[] };
-}
-
-/** Holds out a share of the groups, chosen by the hash of their names, where there are 10 sources and 2 groups or more. */
-async function splitByGroup(
-  dataset: Dataset,
-  { share, seed }: { readonly share: number; readonly seed: number },
-): Promise<GroupSplit> {
-  const groups = await groupsOf(dataset);
-  const names = [...new Set(groups.values())]
-    .map((name) => ({ name, hash: sha256(`${seed}/${name}`) }))
-    .sort((a, b) => (a.hash < b.hash ? -1 : 1));
-  const isEnough = share > 0 && groups.size >= 10 && names.length >= 2;
-  const count = isEnough ? Math.max(1, Math.floor(names.length * share)) : 0;
-  const held = new Set(names.slice(0, count).map(({ name }) => name));
-  const isHeld = (source: string) => held.has(groups.get(source) ?? '');
-  const training: number[] = [];
-  const validation: number[] = [];
-  for (const { source, first, count } of dataset.sourceRanges()) {
-    const ordinals = isHeld(source) ? validation : training;
-    for (let ordinal = first; ordinal < first + count; ordinal++) ordinals.push(ordinal);
-  }
-  if (training.length === 0) throw new ConfigError(`Nothing is left to train on after ${count} groups were held out.`);
-  return {
-    training: {
-      ordinals: training,
-      sources: [...groups.keys()].filter((source) => !isHeld(source)).sort(),
-      groups: names
-        .map(({ name }) => name)
-        .filter((name) => !held.has(name))
-        .sort(),
-    },
-    validation: { ordinals: validation },
-  };
 }

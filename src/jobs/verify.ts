@@ -1,12 +1,21 @@
 import { join } from 'node:path';
-import { ConfigError, folderKind, MediaError, readJsonFile, StoreError, type VideoSource } from '../core/index.js';
+import {
+  checkConfig,
+  ConfigError,
+  folderKind,
+  MediaError,
+  readJsonFile,
+  StoreError,
+  type VideoSource,
+} from '../core/index.js';
 import {
   corpusFiles,
   hashSource,
+  ingestConfig,
   readCorpus,
   readJournal,
   sourcePath,
-  uniteSources,
+  settleSources,
   writeCorpus,
   type Corpus,
   type CorpusFile,
@@ -113,7 +122,8 @@ function rebuildManifest(dir: string): void {
       },
     );
   }
-  writeCorpus(dir, { toolVersion, config, decoder, benchmarks, ...uniteSources(journal.entries) });
+  const { sources, duplicates } = settleSources(journal.entries, checkConfig(ingestConfig, config).config);
+  writeCorpus(dir, { toolVersion, config, decoder, benchmarks, sources, duplicates });
 }
 
 function attemptJournal(dir: string): ReturnType<typeof readJournal> {

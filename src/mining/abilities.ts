@@ -39,11 +39,23 @@ export interface FlowEstimator<C> {
   run(frames: readonly [EstimatorFrame, EstimatorFrame], config: C): Promise<Float32Array>;
 }
 
+/** What moves by itself in one frame. */
+export interface MaskEstimate {
+  /** uint8 [height, width] of 0 and 1. */
+  readonly mask: Uint8Array;
+  /** Whether the miner would take the frame for a sample. */
+  readonly isKept: boolean;
+  /** How sure it is, 0–1; only its order means anything. */
+  readonly confidence: number;
+  /** What the miner would say without some of its steps, by name: masks like `mask`, for comparison. */
+  readonly rivals?: Readonly<Record<string, Uint8Array>>;
+}
+
 /** What moves by itself in each frame of a sequence. */
 export interface MaskEstimator<C> {
   readonly kind: 'mask';
-  /** One entry for each frame: uint8 [height, width] of 0 and 1, or null where it says nothing of the frame. */
-  run(frames: AsyncIterable<EstimatorFrame>, config: C): Promise<readonly (Uint8Array | null)[]>;
+  /** One entry for each frame, or null where it says nothing of the frame. */
+  run(frames: AsyncIterable<EstimatorFrame>, config: C): Promise<readonly (MaskEstimate | null)[]>;
 }
 
 /** How far each pixel of a left picture lies to the left in the right one. */
@@ -64,6 +76,8 @@ export interface DrawnStill {
   readonly width: number;
   readonly height: number;
   readonly caption: string;
+  /** A WAV file that the page plays with it. */
+  readonly wave?: Uint8Array;
 }
 
 /** Pictures for `inspect --html` that the page plays. */
@@ -98,6 +112,8 @@ export interface DrawContext<C> {
   readonly config: C;
   /** The video that the sample comes from; null where the corpus cannot be reached. */
   readonly video: DrawVideo | null;
+  /** What the stage over the whole dataset gave the sample; null where there is none. */
+  readonly labels?: Readonly<Record<string, number | string>> | null;
 }
 
 /** A sample's video, for drawing. */
@@ -111,6 +127,8 @@ export interface DrawVideo {
     maxSide: number,
     channels?: 1 | 3,
   ): AsyncIterable<Frame>;
+  /** Mono sound between two seconds; null where the source has none. */
+  sound(startSeconds: number, endSeconds: number, sampleRateHz: number): Promise<Float32Array | null>;
 }
 
 /** Draws a sample. What needs the video is left out where `context.video` is null. */

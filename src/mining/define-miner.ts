@@ -28,6 +28,8 @@ export interface MineContext<F> {
   readonly facts: F;
   /** Forked for this signal, source and shot. */
   readonly random: Random;
+  /** Forked for this signal and source: what is drawn over a whole video, equally in all of its shots. */
+  readonly sourceRandom: Random;
   /** Counts a refused candidate; up to 4 places per code are kept. A box is in display pixels of the source. */
   readonly reject: (code: RejectionCode, span: TimeSpan, box?: Box) => void;
   readonly signal: AbortSignal;

@@ -18,8 +18,11 @@ export { namesOf, quintuplesOf, readTuples, type GivenTuples } from './temporal-
 
 /** The miners: one line each. */
 export const miners = defineRegistry<AnyMiner>('signal', {
+  'audio-clusters': () => import('./audio-clusters/index.js'),
   clips: () => import('./clips/index.js'),
+  'motion-masks': () => import('./motion-masks/index.js'),
   'patch-triplets': () => import('./patch-triplets/index.js'),
+  'stereo-pairs': () => import('./stereo-pairs/index.js'),
   'temporal-order': () => import('./temporal-order/index.js'),
 });
 

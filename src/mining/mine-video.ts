@@ -4,7 +4,6 @@ import {
   type AnyFields,
   type Box,
   type MinedUnit,
-  type Random,
   type RejectionCode,
   type RejectionExample,
   type Sample,
@@ -81,7 +80,8 @@ export async function* mineVideo(video: OpenVideo, options: MineVideoOptions): A
       const own = scopedVideo(video, entry.name);
       if (!facts.has(entry.name)) facts.set(entry.name, await survey(own, entry));
       const random = createRandom(seed).fork(entry.name, video.source.id, shot.index);
-      const unit = await mineUnit(own, shot, entry, { facts: facts.get(entry.name), random, signal });
+      const sourceRandom = createRandom(seed).fork(entry.name, video.source.id);
+      const unit = await mineUnit(own, shot, entry, { facts: facts.get(entry.name), random, sourceRandom, signal });
       if (unit) yield { signal: entry.name, unit };
     }
   }
@@ -94,6 +94,7 @@ function scopedVideo(video: OpenVideo, signal: string): OpenVideo {
     frames: (shot, view) => video.frames(shot, `${signal}/${view}`),
     framesAt: (pts, view) => video.framesAt(pts, `${signal}/${view}`),
     audio: (span, sampleRateHz) => video.audio(span, sampleRateHz),
+    sound: (fromSeconds, sampleRateHz) => video.sound(fromSeconds, sampleRateHz),
     close: () => Promise.resolve(), // belongs to whoever opened it
   };
 }
@@ -118,13 +119,14 @@ async function mineUnit(
   video: OpenVideo,
   shot: Shot,
   { name, miner, config }: MiningSignal,
-  { facts, random, signal }: { readonly facts: unknown; readonly random: Random; readonly signal: AbortSignal },
+  { facts, random, sourceRandom, signal }: Omit<MineContext<unknown>, 'reject'>,
 ): Promise<MinedUnit | null> {
   const rejections = new RejectionTally();
   const samples: Sample[] = [];
   const context: MineContext<unknown> = {
     facts,
     random,
+    sourceRandom,
     signal,
     reject: (code, span, box) => rejections.add(code, span, box),
   };

@@ -45,9 +45,18 @@ export function selectSources(sources: readonly VideoSource[], selection: Source
     .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const chosen = split === undefined ? sorted : sourcesInRole(sorted, split, role);
   return {
-    sources: chosen.slice(0, limit).filter((source) => !part || partOf(source.id, part.count) === part.index),
+    sources: chosen
+      .slice(0, limit)
+      .filter((source) => !part || partOf(source.id, part.count) === part.index)
+      .map(withoutUnusableShots),
     leakingGroups: split === undefined ? [] : leakingGroups(sorted, split),
   };
+}
+
+/** Shots keep their numbers, so that keys do not depend on the rules that mark shots. */
+function withoutUnusableShots(source: VideoSource): VideoSource {
+  if (source.shots.every(({ unusable }) => unusable === undefined)) return source;
+  return { ...source, shots: source.shots.filter(({ unusable }) => unusable === undefined) };
 }
 
 /** The part, from 0, that a source falls into; depends on its id alone. */

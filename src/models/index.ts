@@ -7,6 +7,9 @@ export * from './define-pretext-task.js';
 
 /** All pretext tasks, by name. */
 export const tasks = defineRegistry<AnyPretextTask>('task', {
+  'ambient-sound': () => import('./ambient-sound/index.js'),
+  'motion-segmentation': () => import('./motion-segmentation/index.js'),
+  deep3d: () => import('./deep3d/index.js'),
   prednet: () => import('./prednet/index.js'),
   'shuffle-and-learn': () => import('./shuffle-and-learn/index.js'),
   'svg-lp': () => import('./svg-lp/index.js'),

@@ -168,23 +168,26 @@ function bandSeries({ band = [], tone }: Series, i: number) {
   ];
 }
 
-/** Horizontal bars with their counts, the longest first, as an inline SVG. */
+/** Horizontal bars with their counts or shares, the longest first, as an inline SVG. */
 export function barChart({
   id,
   description,
   bars,
   tone = 'warm',
+  percent = false,
 }: {
   readonly id: string;
   readonly description: string;
   readonly bars: readonly { readonly name: string; readonly value: number }[];
   readonly tone?: Tone;
+  /** Values are fractions, on an axis from 0 to 1. */
+  readonly percent?: boolean;
 }): Markup {
   const sorted = [...bars].sort((a, b) => a.value - b.value || (a.name < b.name ? 1 : -1));
   const longest = bars.reduce((length, { name }) => Math.max(length, name.length), 0);
   return draw(id, description, 16 + 30 * Math.max(1, sorted.length), {
     grid: { left: 12 + 8 * longest, right: 64, top: 4, bottom: 4, outerBoundsMode: 'none' },
-    xAxis: { type: 'value', show: false, min: 0 },
+    xAxis: { type: 'value', show: false, min: 0, ...(percent ? { max: 1 } : {}) },
     yAxis: {
       type: 'category',
       data: sorted.map(({ name }) => name),
@@ -206,7 +209,7 @@ export function barChart({
           position: 'right',
           color: stand.ink,
           fontSize: 13,
-          formatter: ({ value }: { value: number }) => formatCount(value),
+          formatter: ({ value }: { value: number }) => (percent ? `${(value * 100).toFixed(1)} %` : formatCount(value)),
         },
       },
     ],

@@ -1,6 +1,7 @@
 import type { VideoSource } from '../core/index.js';
 import { failureCodes } from '../core/index.js';
 import type { CorpusReport, Fact, ReportLimits, SourcePreview } from './data.js';
+import { cleaningTable, copyTables } from './corpus-cleaning.js';
 import { shotTimeline } from './drawing.js';
 import { capitalize, countOf, formatBytes, formatCount, formatDuration, formatNumber, nameToWords } from './format.js';
 import { filmMarkup } from './frame-strip.js';
@@ -16,7 +17,8 @@ export function corpusSection(corpus: CorpusReport, limits: ReportLimits): Marku
       Every number here was counted while decoding, not taken from a file's header. In the contact sheet, each block of
       a bar is one uncut shot; the grey shape below it is how loud the sound is, beside its loudest moment.
     </p>
-    ${factList(corpusFacts(corpus))} ${classTable(sources)} ${failures.length > 0 && failureTables(corpus, limits)}
+    ${factList(corpusFacts(corpus))} ${classTable(sources)} ${cleaningTable(sources)} ${copyTables(corpus, limits)}
+    ${failures.length > 0 && failureTables(corpus, limits)}
     ${
       sheet.length > 0 &&
       html`<h3>Contact sheet</h3>

@@ -18,6 +18,8 @@ export interface ReportPicture {
   readonly caption: string;
   /** Read out instead of the picture; default: the caption. */
   readonly alt?: string;
+  /** A WAV file that is heard with it. */
+  readonly wave?: Uint8Array;
 }
 
 /** A source as the contact sheet shows it. */
@@ -38,6 +40,37 @@ export interface CorpusReport {
   /** Further counts by name: `ignored`, `absent`, `duplicates`, …. */
   readonly counts: Readonly<Record<string, number>>;
   readonly previews: readonly SourcePreview[];
+  readonly duplicates?: readonly DuplicateCopy[];
+  readonly leakage?: LeakageFacts;
+}
+
+/** A copy of a video that the corpus holds already. */
+export interface DuplicateCopy {
+  readonly path: string;
+  /** Id of the one that it is a copy of. */
+  readonly kept: string;
+  readonly kind: 'exact' | 'near';
+  /** Mean bits of 64 by which pictures differ at the same moments. */
+  readonly distance: number;
+  readonly mirrored?: boolean;
+  /** False where both stay in the corpus. */
+  readonly dropped?: boolean;
+}
+
+/** Which sources overlap a test list. */
+export interface LeakageFacts {
+  readonly against: string;
+  readonly split: number | null;
+  readonly clips: number;
+  readonly sources: number;
+  readonly overlaps: readonly {
+    readonly source: string;
+    readonly path: string;
+    readonly clip: string;
+    readonly kind: 'exact' | 'near';
+    readonly mirrored: boolean;
+    readonly overlapSeconds: number;
+  }[];
 }
 
 /** How much moves, over time, and which window was chosen. */
@@ -121,7 +154,60 @@ export interface ResultReport {
   readonly rivals: readonly Rival[];
   /** Metrics step by step. */
   readonly curves?: readonly MetricCurve[];
+  /** Official splits, in the order of `perSplit` of the metrics, where these are means. */
+  readonly splits?: readonly number[];
+  /** Version and settings of the protocol; results whose settings differ are told apart in words. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly classes?: ClassesReport;
+  readonly queries?: QueriesReport;
   readonly notes?: readonly string[];
+}
+
+/** Which class each test video was taken for. */
+export interface ClassesReport {
+  /** In the order of rows and columns of `confusion`. */
+  readonly names: readonly string[];
+  /** How many answers: [true class][named class]. */
+  readonly confusion: readonly (readonly number[])[];
+  /** What was counted, such as how often each video is in it. */
+  readonly about: string;
+}
+
+/** A video by its names, with a picture of it where there is one. */
+export interface NamedVideo {
+  readonly name: string;
+  readonly className: string;
+  readonly picture?: ReportPicture;
+}
+
+/** A test video and what a search with it finds. */
+export interface QueryReport {
+  readonly video: NamedVideo;
+  /** Place, from 1, of the first video of its class; null: beyond what was looked at. */
+  readonly rank: number | null;
+  /** The nearest first. */
+  readonly nearest: readonly (NamedVideo & { readonly cosine: number; readonly isHit: boolean })[];
+}
+
+/** Some queries of many. */
+export interface QueriesReport {
+  readonly total: number;
+  /** Queries whose nearest video is of their class. */
+  readonly hits: number;
+  readonly shown: readonly QueryReport[];
+}
+
+/** What a model draws of videos: futures, masks, second eyes. */
+export interface PredictionsReport {
+  readonly name: string;
+  readonly facts: readonly Fact[];
+  readonly videos: readonly {
+    readonly title: string;
+    readonly picture: ReportPicture;
+    readonly facts: readonly Fact[];
+  }[];
+  /** How many there are; default: as many as shown. */
+  readonly total?: number;
 }
 
 /** A command that repeats a step. */
@@ -144,6 +230,7 @@ export interface ReportData {
   /** Several runs are set side by side. */
   readonly runs?: readonly RunReport[];
   readonly results?: readonly ResultReport[];
+  readonly predictions?: readonly PredictionsReport[];
   readonly commands?: readonly CommandLine[];
   readonly notes?: readonly string[];
 }

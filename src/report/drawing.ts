@@ -89,7 +89,7 @@ export function motionCurve(curve: MotionCurve): Markup {
   </svg>`;
 }
 
-/** Where a value and its interval lie on a common axis; single seeds are small marks, chance is a dashed line. */
+/** Where a value and its interval lie on a common axis; single seeds or splits are small marks, chance is a dashed line. */
 export function intervalPlot({
   metric,
   range,
@@ -119,7 +119,7 @@ export function intervalPlot({
         stroke-linecap="round"
       />`
     }
-    ${metric.seeds?.map((seed) => html`<line x1="${x(seed)}" y1="5" x2="${x(seed)}" y2="19" stroke="var(--${tone})" stroke-opacity=".6" />`)}
+    ${(metric.seeds ?? metric.perSplit)?.map((seed) => html`<line x1="${x(seed)}" y1="5" x2="${x(seed)}" y2="19" stroke="var(--${tone})" stroke-opacity=".6" />`)}
     <circle cx="${x(metric.value)}" cy="12" r="4.5" fill="var(--${tone})" />
   </svg>`;
 }

@@ -31,6 +31,7 @@ export function capitalize(text: string): string {
 export function nameToWords(name: string): string {
   return name
     .replace(/[._/-]+/g, ' ')
+    .replace(/At(?=\d)/g, ' at ')
     .replace(
       /([a-z0-9])([A-Z])(?![A-Z])/g,
       (_, before: string, capital: string) => `${before} ${capital.toLowerCase()}`,

@@ -13,10 +13,12 @@ export interface RawPicture {
   readonly channels?: 1 | 3;
   readonly caption: string;
   readonly alt?: string;
+  /** A WAV file that is heard with it. */
+  readonly wave?: Uint8Array;
 }
 
 /** Frames that the page plays, each as a raw picture's `data`, and their words. */
-export interface RawClip extends Omit<RawPicture, 'data'> {
+export interface RawClip extends Omit<RawPicture, 'data' | 'wave'> {
   readonly frames: readonly Uint8Array[];
   readonly framesPerSecond: number;
 }
@@ -28,20 +30,34 @@ export async function encodePictures(
     format = 'jpeg',
     quality = 82,
     maxWidth = 320,
-  }: { readonly format?: 'jpeg' | 'png' | 'webp'; readonly quality?: number; readonly maxWidth?: number } = {},
+    maxClipWidth = Math.min(maxWidth, clipWidth),
+  }: {
+    readonly format?: 'jpeg' | 'png' | 'webp';
+    readonly quality?: number;
+    readonly maxWidth?: number;
+    /** Of what the page plays. */
+    readonly maxClipWidth?: number;
+  } = {},
 ): Promise<ReportPicture[]> {
   const out: ReportPicture[] = [];
   for (const picture of pictures) {
     if ('frames' in picture) {
-      if (picture.frames.length > 0) out.push(await encodeClip(picture, { maxWidth: Math.min(maxWidth, clipWidth) }));
+      if (picture.frames.length > 0) out.push(await encodeClip(picture, { maxWidth: maxClipWidth }));
       continue;
     }
-    const { data, width: from, height: rows, channels = 3, caption, alt } = picture;
+    const { data, width: from, height: rows, channels = 3, caption, alt, wave } = picture;
     const width = Math.min(from, maxWidth);
     const height = Math.max(1, Math.round((rows * width) / from));
     const scaled = resizeRgb(data, from, rows, width, height, channels);
     const image = await encodeImage(scaled, width, height, channels, { format, quality });
-    out.push({ image, width, height, caption, ...(alt === undefined ? {} : { alt }) });
+    out.push({
+      image,
+      width,
+      height,
+      caption,
+      ...(alt === undefined ? {} : { alt }),
+      ...(wave ? { wave } : {}),
+    });
   }
   return out;
 }
@@ -70,7 +86,7 @@ async function encodeClip(clip: RawClip, { maxWidth }: { readonly maxWidth: numb
 
 /** A picture that carries its bytes with it; a clip plays by itself, stands still under the pointer and where motion is unwelcome. */
 export function pictureMarkup(picture: ReportPicture): Markup {
-  const { image, clip, width, height, caption, alt = caption } = picture;
+  const { image, clip, wave, width, height, caption, alt = caption } = picture;
   const bytes = Buffer.from(image.data.buffer, image.data.byteOffset, image.data.byteLength).toString('base64');
   const source = `data:image/${image.image};base64,${bytes}`;
   if (clip) {
@@ -89,7 +105,15 @@ export function pictureMarkup(picture: ReportPicture): Markup {
       style="${style}"
     ></div>`;
   }
-  return html`<img src="${source}" width="${width}" height="${height}" alt="${alt}" loading="lazy" />`;
+  const still = html`<img src="${source}" width="${width}" height="${height}" alt="${alt}" loading="lazy" />`;
+  if (!wave) return still;
+  const sound = Buffer.from(wave.buffer, wave.byteOffset, wave.byteLength).toString('base64');
+  return html`${still}<audio
+      controls=""
+      preload="none"
+      aria-label="${alt}"
+      src="data:audio/wav;base64,${sound}"
+    ></audio>`;
 }
 
 /** Pictures side by side, each over its caption. */

@@ -106,7 +106,7 @@ export function table({
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}">
     <table>
       <caption>
-        ${caption}
+        <span>${caption}</span>
       </caption>
       <thead>
         <tr>

@@ -3,6 +3,7 @@ import type { ReportData, ReportLimits } from './data.js';
 import { html, type Markup } from './html.js';
 import { miningSection } from './mining-section.js';
 import { page, type Section } from './page.js';
+import { predictionsSection } from './predictions-section.js';
 import { resultsSection } from './results-section.js';
 import { trainingSection } from './training-section.js';
 
@@ -26,12 +27,15 @@ export function renderReport(data: ReportData, limits: Partial<ReportLimits> = {
     datasets = [],
     runs = [],
     results = [],
+    predictions = [],
     commands = [],
     notes = [],
   } = data;
   const all = { ...defaultLimits, ...limits };
   const sections: Section[] = [];
   if (results.length > 0) sections.push({ id: 'results', heading: 'Results', body: resultsSection(results) });
+  if (predictions.length > 0)
+    sections.push({ id: 'drawn', heading: 'What models draw', body: predictionsSection(predictions) });
   if (corpus) sections.push({ id: 'corpus', heading: 'The videos', body: corpusSection(corpus, all) });
   datasets.forEach((dataset, i) => {
     const id = `mined-${i + 1}`;

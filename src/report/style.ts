@@ -33,6 +33,7 @@ pre{background:var(--card);border:1px solid var(--line);border-radius:.4rem;padd
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem;margin:.6rem 0 1.2rem;min-width:min(100%,34rem)}
 caption{text-align:left;color:var(--soft);padding:0 0 .45rem}
+caption span{position:sticky;left:0;display:inline-block;max-width:min(46rem,calc(100vw - 2.5rem))}
 th,td{text-align:left;padding:.42rem 1.4rem .42rem 0;border-bottom:1px solid var(--line);vertical-align:middle}
 thead th{font-weight:500;font-size:.8rem;border-bottom-color:var(--soft);white-space:nowrap}
 tbody th{font-weight:500;color:var(--ink)}
@@ -53,6 +54,7 @@ svg text{font-family:inherit}
 .row{display:flex;justify-content:space-between;gap:1rem;align-items:baseline;margin-bottom:.55rem}
 .film{display:flex;gap:.3rem;overflow-x:auto;padding-bottom:.15rem}
 .film figure{flex:1 1 0;min-width:3.6rem;max-width:9rem}
+.strip audio{display:block;width:100%;margin-top:.3rem}
 .film img,.strip img{display:block;width:100%;height:auto;border-radius:.2rem;background:var(--grid)}
 .film figcaption{font-size:.72rem}
 .clip{width:100%;border-radius:.2rem;background-color:var(--grid);background-repeat:no-repeat;animation-name:play;animation-iteration-count:infinite}
@@ -75,6 +77,17 @@ figure.bars{max-width:36rem}
 .verdict{border-left:3px solid var(--soft);padding:.15rem 0 .15rem .9rem;margin:1rem 0;font-size:1.04rem}
 .verdict.yes{border-color:var(--good)}
 .verdict.no{border-color:var(--doubt)}
+main section>h4{margin-top:1.6rem}
+.standing{font-size:1.12rem;font-weight:600;margin:1rem 0 .4rem}
+.standing.yes{color:var(--good)}
+.standing.no{color:var(--doubt)}
+.query .film figure{flex:0 0 clamp(4.6rem,18vw,7.2rem);max-width:none;border-top:3px solid transparent;padding-top:.3rem}
+.query .film figure.own{margin-right:.7rem}
+.query .film figure.hit{border-color:var(--good)}
+.query .film figure.miss{border-color:var(--doubt)}
+.query figcaption{overflow-wrap:anywhere}
+.blank{background:var(--grid);border-radius:.2rem;aspect-ratio:4/3;padding:.4rem;font-size:.68rem;overflow:hidden;overflow-wrap:anywhere;color:var(--soft)}
+.confusion{max-width:36rem}
 .plot{min-width:10rem;width:15rem}
 tbody th{min-width:7.5rem}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;list-style:none;margin:.2rem 0 .4rem;padding:0;font-size:.82rem;color:var(--soft)}

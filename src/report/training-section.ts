@@ -1,6 +1,6 @@
 import { lineChart, seriesTones, type Series } from './chart.js';
 import type { ReportLimits, RunReport, TrainingRow } from './data.js';
-import { capitalize, formatFigure, formatNumber, nameToWords } from './format.js';
+import { capitalize, countOf, formatFigure, formatNumber, nameToWords } from './format.js';
 import { html, type Content, type Markup } from './html.js';
 import { chartCard, factList, table } from './page.js';
 
@@ -113,12 +113,18 @@ function validationOf(run: RunReport): NonNullable<RunReport['validation']> {
 }
 
 function comparedCharts(runs: readonly RunReport[], limits: ReportLimits): Content {
-  const series = (name: string, span: (points: Points) => number): Series[] =>
-    runs.flatMap((run, i) => {
+  const series = (name: string, span: (points: Points) => number): Series[] => {
+    if (runs.length > seriesTones.length)
+      return bandsOf(runs, (run) => {
+        const points = columnPoints(run.rows, name);
+        return smoothPoints(points, span(points));
+      });
+    return runs.flatMap((run, i) => {
       const points = columnPoints(run.rows, name);
       const tone = seriesTones[i % seriesTones.length]!;
       return points.length === 0 ? [] : [{ name: run.name, points: smoothPoints(points, span(points)), tone }];
     });
+  };
   const names = [...new Set(runs.flatMap((run) => validationOf(run).map(({ name }) => name)))];
   const charts = [
     { name: 'loss', heading: 'Loss, smoothed', unit: '', lines: series('loss', (points) => points.length / 15) },
@@ -144,6 +150,34 @@ function comparedCharts(runs: readonly RunReport[], limits: ReportLimits): Conte
         }),
       ),
     );
+}
+
+/**
+ * More runs than can be told apart, as one curve for each task: the mean over its runs at the steps that all of them have, in a band from the
+ * lowest to the highest.
+ */
+export function bandsOf(runs: readonly RunReport[], pointsOf: (run: RunReport) => Points): Series[] {
+  const tasks = [...new Set(runs.map(({ task }) => task))].slice(0, seriesTones.length);
+  return tasks.flatMap((task, i): Series[] => {
+    const curves = runs
+      .filter((run) => run.task === task)
+      .flatMap((run) => {
+        const points = pointsOf(run);
+        return points.length === 0 ? [] : [new Map(points)];
+      });
+    const shared = [...(curves[0]?.keys() ?? [])].filter((step) => curves.every((curve) => curve.has(step)));
+    const at = shared.map((step) => ({ step, values: curves.map((curve) => curve.get(step)!) }));
+    if (at.length === 0) return [];
+    const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+    return [
+      {
+        name: `${task}, mean of ${countOf(curves.length, 'run')}, lowest to highest`,
+        tone: seriesTones[i]!,
+        points: at.map(({ step, values }) => [step, mean(values)]),
+        band: at.map(({ step, values }) => [step, Math.min(...values), Math.max(...values)]),
+      },
+    ];
+  });
 }
 
 function sideBySide(runs: readonly RunReport[]): Markup {

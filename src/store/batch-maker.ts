@@ -69,6 +69,11 @@ export async function createBatchMaker({
   const random = createRandom(seed);
   const buffers = createBufferPool();
   const memory = createByteMemory(rememberBytes);
+  let record: Buffer | null = null;
+  const lend = (bytes: number): Buffer => {
+    if (!record || record.length < bytes) record = Buffer.allocUnsafeSlow(bytes);
+    return record;
+  };
 
   return {
     async make(job) {
@@ -77,19 +82,34 @@ export async function createBatchMaker({
       const keys: string[] = [];
       const prepared: PreparedSample[] = [];
       for (const [slot, ordinal] of ordinals.entries()) {
-        const sample = await dataset.sample(ordinal);
+        const sample = await dataset.sample(ordinal, task.collate ? undefined : lend);
         const place = { slot: firstSlot + slot, batchSize: slots, position: position + slot };
         const own = random.fork('prepare', epoch, place.position, sample.key);
         const loader: PrepareLoader = {
           room: (name, dtype, shape) => room.take(slot, name, dtype, shape),
-          remember: memory.remember,
+          remember(key, make, bytesOf) {
+            const makeAndKeep = () => {
+              record = null; // what is remembered may be a view of it
+              return make();
+            };
+            return memory.remember(key, makeAndKeep, bytesOf);
+          },
         };
         keys.push(sample.key);
-        prepared.push(await task.prepare(sample, { config, random: own, mode, ...place, loader }));
+        const made = await task.prepare(sample, {
+          config,
+          random: own,
+          mode,
+          ...place,
+          labels: dataset.label(sample.key),
+          loader,
+        });
+        if (task.collate) prepared.push(made);
+        else room.put(slot, sample.key, made);
       }
       const arrays = task.collate
         ? task.collate(prepared, { config, random: random.fork('collate', epoch, batch) })
-        : room.stack(prepared, keys);
+        : room.stack();
       return { id: job.id, keys, arrays, pooled: !task.collate };
     },
     recycle: (given) => buffers.give(given),

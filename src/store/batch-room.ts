@@ -40,6 +40,8 @@ export class BatchRoom {
   readonly #samples: number;
   readonly #pool: BufferPool;
   readonly #rooms = new Map<string, Room>();
+  readonly #columns = new Map<string, TypedArray>();
+  #first: { readonly key: string; readonly sample: PreparedSample } | null = null;
 
   constructor(samples: number, pool: BufferPool) {
     this.#samples = samples;
@@ -55,26 +57,37 @@ export class BatchRoom {
     return new Type(room.buffer, slot * room.bytes, length) as unknown as DtypeArrays[D];
   }
 
-  /** Unites the samples along a new first axis; a TypeError names the sample that differs from the first. */
-  stack(samples: readonly PreparedSample[], keys: readonly string[]): Record<string, BatchArray> {
-    const [first] = samples;
-    if (!first) return {};
-    samples.forEach((sample, i) => checkAlike(first, sample, [keys[0] ?? '', keys[i] ?? '']));
+  /** Puts what was prepared of one sample into its place, unless it was made there; a TypeError names a sample that differs from the first. */
+  put(slot: number, key: string, sample: PreparedSample): void {
+    this.#first ??= { key, sample };
+    checkAlike(this.#first.sample, sample, [this.#first.key, key]);
+    for (const [name, { data }] of Object.entries(sample)) {
+      const out = this.#column(name, sample[name]!);
+      const made = data as TypedArray;
+      const isInPlace = made.buffer === out.buffer && made.byteOffset === slot * made.byteLength;
+      if (!isInPlace) out.set(made, slot * made.length);
+    }
+  }
+
+  /** The samples that were put, united along a new first axis. */
+  stack(): Record<string, BatchArray> {
     return Object.fromEntries(
-      Object.entries(first).map(([name, { dtype, shape, data }]) => {
-        const room = this.#rooms.get(name);
-        const isFitting = room?.bytes === data.byteLength;
-        const { buffer } = isFitting ? room : this.#open(name, { dtype, shape, bytes: data.byteLength });
-        const Type = data.constructor as ArrayType;
-        const out = new Type(buffer, 0, data.length * samples.length);
-        samples.forEach((sample, i) => {
-          const made = sample[name]!.data as typeof out;
-          const isInPlace = made.buffer === buffer && made.byteOffset === i * data.byteLength;
-          if (!isInPlace) out.set(made, i * data.length);
-        });
-        return [name, { dtype, shape: [samples.length, ...shape], data: out }];
+      Object.entries(this.#first?.sample ?? {}).map(([name, { dtype, shape }]) => {
+        return [name, { dtype, shape: [this.#samples, ...shape], data: this.#columns.get(name)! }];
       }),
     );
+  }
+
+  /** The array that one array of every sample makes, in the room that was taken under its name where that is of its size. */
+  #column(name: string, { dtype, shape, data }: BatchArray): TypedArray {
+    const known = this.#columns.get(name);
+    if (known) return known;
+    const room = this.#rooms.get(name);
+    const bytes = data.byteLength;
+    const { buffer } = room?.bytes === bytes ? room : this.#open(name, { dtype, shape, bytes });
+    const column = new (data.constructor as ArrayType)(buffer, 0, data.length * this.#samples);
+    this.#columns.set(name, column);
+    return column;
   }
 
   #open(name: string, room: Omit<Room, 'buffer'>): Room {

@@ -14,8 +14,7 @@ import { createBatchSource, type BatchSourceOptions, type DatasetBatchSource } f
 import { headerOf, readDatasetFile, summaryOf } from './dataset-file.js';
 import { artefactsName } from './finish.js';
 import { decodeSample } from './sample-codec.js';
-import type { Entry } from './lmdb-pages.js';
-import { openShard, type ShardReader } from './shard-reader.js';
+import { openShard, type ShardReader, type StoredSample } from './shard-reader.js';
 import { shardName, shardOf, type ShardStats } from './shard.js';
 
 /** A finished unit and what it gave. */
@@ -49,8 +48,12 @@ export interface Dataset {
   readonly sources: readonly string[];
   /** Where each source's samples lie, in order: the first ordinal and how many. Read from the units, without going over the samples. */
   sourceRanges(): readonly SourceRange[];
-  /** One sample. Throws a RangeError for an ordinal that is not there, a StoreError `corrupt` naming a damaged record. */
-  sample(ordinal: number): Promise<Sample>;
+  /**
+   * One sample. Throws a RangeError for an ordinal that is not there, a StoreError `corrupt` naming a damaged record.
+   *
+   * @param room gives memory for the record's bytes, of which its pictures and arrays of bytes are views; default: memory of its own.
+   */
+  sample(ordinal: number, room?: (bytes: number) => Buffer): Promise<Sample>;
   /** Every sample in key order, one at a time. */
   samples(): AsyncIterable<Sample>;
   units(): AsyncIterable<DatasetUnit>;
@@ -114,7 +117,7 @@ class OpenDataset implements Dataset {
 
   key(ordinal: number): string {
     const [shard, at] = this.#place(ordinal);
-    return toText(shard.keyAt(at));
+    return shard.keyAt(at);
   }
 
   get keys(): readonly string[] {
@@ -142,9 +145,9 @@ class OpenDataset implements Dataset {
     return ranges;
   }
 
-  async sample(ordinal: number): Promise<Sample> {
+  async sample(ordinal: number, room?: (bytes: number) => Buffer): Promise<Sample> {
     const [shard, at] = this.#place(ordinal);
-    return this.#decode(shard.record(at));
+    return this.#decode(shard.record(at, room));
   }
 
   async *samples(): AsyncGenerator<Sample> {
@@ -195,8 +198,8 @@ class OpenDataset implements Dataset {
     return [this.#shards[shard]!, ordinal - this.#first[shard]!];
   }
 
-  #decode({ key, value }: Entry): Sample {
-    return decodeSample(this.header.spec, toText(key), value);
+  #decode({ key, value }: StoredSample): Sample {
+    return decodeSample(this.header.spec, key, value);
   }
 }
 
@@ -215,7 +218,10 @@ function openClosedShard(pathWithoutEnding: string): ShardReader {
       },
     );
   }
-  const shard = openShard(path, { checked: stats.checksums === 'crc32' });
+  const shard = openShard(path, {
+    checked: stats.checksums === 'crc32',
+    labelsChecked: stats.labelChecksums === 'crc32',
+  });
   if (shard.samples === stats.samples) return shard;
   shard.close();
   throw new StoreError(

@@ -96,6 +96,7 @@ async function writeStats(path: string, shard: string, { samples, sources, units
     bytes: statSync(shard).size,
     sha256: await hashFile(shard),
     checksums: 'crc32',
+    labelChecksums: 'crc32',
   };
   writeFileWhole(path, `${JSON.stringify(stats, null, 2)}\n`);
 }

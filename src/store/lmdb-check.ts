@@ -69,7 +69,7 @@ function checkLongValue(file: PageFile, { low, dataAt }: PageNode, bytes: Buffer
 function checkFreePages(file: PageFile, { flags, low, dataAt }: PageNode, bytes: Buffer, page: number): void {
   const long = (flags & bigData) !== 0;
   const first = long ? Number(bytes.readBigUInt64LE(dataAt)) : page;
-  const pages = long ? file.read(first, Math.ceil((pageHeaderBytes + low) / file.meta.pageBytes)) : bytes;
+  const pages = long ? file.readLong(first, pageHeaderBytes + low) : bytes;
   const at = long ? pageHeaderBytes : dataAt;
   const count = low < wordBytes ? -1 : Number(pages.readBigUInt64LE(at));
   if (count < 0 || (count + 1) * wordBytes > low) throw damage(page, 'has a damaged list of free pages');

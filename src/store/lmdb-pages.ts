@@ -14,7 +14,7 @@ import {
   type TreePage,
 } from './lmdb-page.js';
 import { pageHeaderBytes } from './lmdb-meta.js';
-import { openPageFile, type FileState, type PageFile } from './page-file.js';
+import { openPageFile, type FileState, type Room } from './page-file.js';
 
 /** A key and its value. */
 export interface Entry {
@@ -22,11 +22,21 @@ export interface Entry {
   readonly value: Uint8Array;
 }
 
+/** Where a long value lies: from the start of a page on. */
+export interface LongPlace {
+  readonly page: number;
+  readonly bytes: number;
+}
+
 /** One named database of a file that nobody writes. Its methods throw a StoreError `corrupt` where a page is damaged. */
 export interface PageDatabase {
   readonly count: number;
-  /** A copy of the value, or undefined. */
-  get(key: Uint8Array): Uint8Array | undefined;
+  /** A copy of the value, a long one in memory that `room` gives; or undefined. */
+  get(key: Uint8Array, room?: Room): Uint8Array | undefined;
+  /** Where a long value lies; undefined if there is none, or a short one. */
+  locate(key: Uint8Array): LongPlace | undefined;
+  /** The value, where a short one lies in a page that is kept: it holds until the next reading but one. */
+  view(key: Uint8Array): Uint8Array | undefined;
   /** Keys in order from `start` (default: the first); a walk from the first to the last checks their number too. */
   keys(start?: Uint8Array): Iterable<Uint8Array>;
   /** Entries, as `keys`. */
@@ -40,6 +50,8 @@ export interface PageDatabase {
 export interface PageReader {
   /** One of the file's databases; throws a StoreError `corrupt` if it lacks it. */
   database(name: string): PageDatabase;
+  /** The value at a place that `locate` gave, in memory that `room` gives. */
+  longValue(place: LongPlace, room?: Room): Uint8Array;
   /** Entries of a named database in key order. What a damaged page held is left out, and told to `onDamage`. */
   entries(database: string, onDamage: (message: string) => void): Iterable<Entry>;
   /** Every entry of every page that looks like a leaf, reachable or not, old versions among them: only a checksum tells which are sound. */
@@ -70,7 +82,7 @@ const empty = new Uint8Array(0);
 export function openPages(path: string, state: FileState = 'closed'): PageReader {
   const file = openPageFile(path, state);
   const { pages } = file;
-  const read: PageFile['read'] = (page, count, into) => file.read(page, count, into);
+  const read = (page: number, into?: Buffer) => file.read(page, into);
   const { pageBytes, rootPage } = file.meta;
   // Two generations: what is used stays, and neither grows.
   let young = new Map<number, Buffer>();
@@ -81,7 +93,7 @@ export function openPages(path: string, state: FileState = 'closed'): PageReader
     const known = young.get(page);
     if (known) return known;
     const kept = old.get(page);
-    const bytes = kept ?? read(page, 1, free.pop());
+    const bytes = kept ?? read(page, free.pop());
     if (kept) old.delete(page);
     if (young.size >= cachedPages) {
       free.push(...old.values()); // what is found in a page is copied before the next one is looked at
@@ -92,10 +104,18 @@ export function openPages(path: string, state: FileState = 'closed'): PageReader
     return bytes;
   }
 
-  function readValue({ node, bytes }: { readonly node: FoundNode; readonly bytes: Buffer }): Uint8Array {
-    if ((node.flags & bigData) === 0) return new Uint8Array(bytes.subarray(node.dataAt, node.dataAt + node.low));
-    const page = Number(bytes.readBigUInt64LE(node.dataAt));
-    return longValue(read(page, Math.ceil((pageHeaderBytes + node.low) / pageBytes)), page, node.low);
+  function viewValue({ node, bytes }: { readonly node: FoundNode; readonly bytes: Buffer }, room?: Room): Uint8Array {
+    if ((node.flags & bigData) === 0) return bytes.subarray(node.dataAt, node.dataAt + node.low);
+    return readLongValue(placeOf({ node, bytes }), room);
+  }
+
+  function readLongValue({ page, bytes }: LongPlace, room?: Room): Uint8Array {
+    return longValue(file.readLong(page, pageHeaderBytes + bytes, room), page, bytes);
+  }
+
+  function readValue(found: { readonly node: FoundNode; readonly bytes: Buffer }, room?: Room): Uint8Array {
+    const value = viewValue(found, room);
+    return (found.node.flags & bigData) === 0 ? new Uint8Array(value) : value;
   }
 
   function find(root: number, key: Uint8Array): { readonly node: FoundNode; readonly bytes: Buffer } | undefined {
@@ -180,16 +200,27 @@ export function openPages(path: string, state: FileState = 'closed'): PageReader
       if (!tree) throw new StoreError('corrupt', `${path} has no database ${name}.`, { context: { path, name } });
       return {
         count: tree.count,
-        get: (key) =>
+        get: (key, room) =>
           attempt(path, () => {
             const at = tree.root < 0 ? undefined : find(tree.root, key);
-            return at && readValue(at);
+            return at && readValue(at, room);
+          }),
+        locate: (key) =>
+          attempt(path, () => {
+            const at = tree.root < 0 ? undefined : find(tree.root, key);
+            return at && (at.node.flags & bigData) !== 0 ? placeOf(at) : undefined;
+          }),
+        view: (key) =>
+          attempt(path, () => {
+            const at = tree.root < 0 ? undefined : find(tree.root, key);
+            return at && viewValue(at);
           }),
         keys: (start = empty) => stepwise(tree, start, ({ node }) => new Uint8Array(node.key)),
         entries: (start = empty) =>
           stepwise(tree, start, (each) => ({ key: new Uint8Array(each.node.key), value: readValue(each) })),
       };
     },
+    longValue: (place, room) => attempt(path, () => readLongValue(place, room)),
     *entries(database, onDamage) {
       const tree = findTree(database, onDamage);
       if (!tree || tree.root < 0) return;
@@ -221,6 +252,11 @@ export function openPages(path: string, state: FileState = 'closed'): PageReader
     },
     close: () => file.close(),
   };
+}
+
+function placeOf({ node, bytes }: { readonly node: FoundNode; readonly bytes: Buffer }): LongPlace {
+  const page = bytes.readUInt32LE(node.dataAt) + bytes.readUInt32LE(node.dataAt + 4) * 0x1_0000_0000;
+  return { page, bytes: node.low };
 }
 
 /** Index of the last node whose key is not above `key`; -1 if there is none. A branch's first key counts as below all. */

@@ -1,3 +1,5 @@
+import { shortText } from './short-texts.js';
+
 /** What our records are made of. A `Map` is written in its own order; its keys may be byte strings. */
 export type MsgpackValue =
   | null
@@ -149,15 +151,15 @@ class Writer {
 }
 
 const deepest = 32;
+const noBytes = new Uint8Array(0);
 
 class Reader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #view: DataView | null = null;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get atEnd(): boolean {
@@ -184,23 +186,23 @@ class Reader {
       case 0xc6:
         return this.#take(this.#unsigned(1 << (mark - 0xc4)));
       case 0xca:
-        return this.#view.getFloat32(this.#skip(4));
+        return this.#numbers().getFloat32(this.#skip(4));
       case 0xcb:
-        return this.#view.getFloat64(this.#skip(8));
+        return this.#numbers().getFloat64(this.#skip(8));
       case 0xcc:
       case 0xcd:
       case 0xce:
         return this.#unsigned(1 << (mark - 0xcc));
       case 0xcf:
-        return narrow(this.#view.getBigUint64(this.#skip(8)));
+        return narrow(this.#numbers().getBigUint64(this.#skip(8)));
       case 0xd0:
-        return this.#view.getInt8(this.#skip(1));
+        return this.#numbers().getInt8(this.#skip(1));
       case 0xd1:
-        return this.#view.getInt16(this.#skip(2));
+        return this.#numbers().getInt16(this.#skip(2));
       case 0xd2:
-        return this.#view.getInt32(this.#skip(4));
+        return this.#numbers().getInt32(this.#skip(4));
       case 0xd3:
-        return narrow(this.#view.getBigInt64(this.#skip(8)));
+        return narrow(this.#numbers().getBigInt64(this.#skip(8)));
       case 0xd9:
       case 0xda:
       case 0xdb:
@@ -218,34 +220,60 @@ class Reader {
 
   #list(length: number, depth: number): readonly DecodedMsgpack[] {
     this.#check(length);
-    return Array.from({ length }, () => this.read(depth + 1));
+    const list: DecodedMsgpack[] = [];
+    for (let i = 0; i < length; i++) list.push(this.read(depth + 1));
+    return list;
   }
 
   #map(length: number, depth: number): ReadonlyMap<string, DecodedMsgpack> {
     this.#check(length);
     const map = new Map<string, DecodedMsgpack>();
     for (let i = 0; i < length; i++) {
-      const key = this.read(depth + 1);
-      if (typeof key !== 'string' && !(key instanceof Uint8Array))
-        throw new RangeError('MessagePack: a map key is neither text nor bytes.');
-      map.set(typeof key === 'string' ? key : Buffer.from(key).toString('latin1'), this.read(depth + 1));
+      const key = this.#key(depth + 1);
+      map.set(key, this.read(depth + 1));
     }
     return map;
   }
 
+  #key(depth: number): string {
+    if (this.#bytes[this.#at] === 0xc4 && this.#at + 1 < this.#bytes.length) {
+      const length = this.#bytes[this.#at + 1]!;
+      this.#skip(2);
+      return this.#short(length) ?? Buffer.from(this.#take(length)).toString('latin1');
+    }
+    const key = this.read(depth);
+    if (typeof key === 'string') return key;
+    if (key instanceof Uint8Array) return Buffer.from(key).toString('latin1');
+    throw new RangeError('MessagePack: a map key is neither text nor bytes.');
+  }
+
   #text(length: number): string {
-    return Buffer.from(this.#take(length)).toString();
+    return this.#short(length) ?? Buffer.from(this.#take(length)).toString();
+  }
+
+  #short(length: number): string | null {
+    this.#check(length);
+    const text = shortText(this.#bytes, this.#at, length);
+    if (text !== null) this.#at += length;
+    return text;
   }
 
   #unsigned(bytes: number): number {
     const at = this.#skip(bytes);
-    if (bytes === 1) return this.#view.getUint8(at);
-    return bytes === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
+    let value = this.#bytes[at]!;
+    for (let i = 1; i < bytes; i++) value = value * 256 + this.#bytes[at + i]!;
+    return value;
+  }
+
+  #numbers(): DataView {
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    return (this.#view ??= new DataView(buffer, byteOffset, byteLength));
   }
 
   #take(length: number): Uint8Array {
     const at = this.#skip(length);
-    return this.#bytes.subarray(at, at + length);
+    if (length === 0) return noBytes;
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, length); // a Buffer's subarray takes longer
   }
 
   #skip(length: number): number {

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, linkSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { StoreError, type DatasetSummary } from '../core/index.js';
 import { headerOf, readDatasetFile, summaryOf } from './dataset-file.js';
@@ -70,8 +70,13 @@ function isSound(path: string): boolean {
 /** A second name for a damaged file, before the first one gets another; null if there is none. */
 function putAside(path: string): string | null {
   if (!existsSync(path)) return null;
+  const { ino, dev } = statSync(path);
   let aside = `${path}.damaged`;
-  for (let n = 2; existsSync(aside); n++) aside = `${path}.damaged-${n}`;
+  for (let n = 2; existsSync(aside); n++) {
+    const other = statSync(aside);
+    if (other.ino === ino && other.dev === dev) return aside; // by a repair that was killed right after
+    aside = `${path}.damaged-${n}`;
+  }
   try {
     linkSync(path, aside);
   } catch {

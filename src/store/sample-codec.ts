@@ -87,7 +87,7 @@ export function decodeSample(spec: SampleSpec, key: string, bytes: Uint8Array): 
     const fields: Record<string, unknown> = {};
     for (const name of record.keys())
       if (!(name in spec) && !reserved.includes(name as 'shot')) throw new TypeError(`field ${name} is unknown`);
-    for (const [name, field] of Object.entries(spec)) {
+    for (const [name, field] of entriesOf(spec)) {
       const value = record.get(name);
       if (value !== undefined) {
         fields[name] = decodeField(field, value);
@@ -99,6 +99,17 @@ export function decodeSample(spec: SampleSpec, key: string, bytes: Uint8Array): 
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StoreError('corrupt', `Record ${key} is damaged: ${why}`, { context: { key }, cause });
   }
+}
+
+const knownEntries = new WeakMap<SampleSpec, readonly (readonly [string, FieldSpec])[]>();
+
+/** The fields of a spec, listed once. */
+function entriesOf(spec: SampleSpec): readonly (readonly [string, FieldSpec])[] {
+  const known = knownEntries.get(spec);
+  if (known) return known;
+  const entries = Object.entries(spec);
+  knownEntries.set(spec, entries);
+  return entries;
 }
 
 function decodeProvenance(record: ReadonlyMap<string, DecodedMsgpack>): Sample['provenance'] {
@@ -233,7 +244,7 @@ function decodeImage(value: DecodedMsgpack): EncodedImage {
 
 /** A Buffer's `slice` is a view and its JSON is odd; samples hold plain arrays. */
 function asPlainBytes(data: Uint8Array): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return Buffer.isBuffer(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data;
 }
 
 function asMap(value: DecodedMsgpack): ReadonlyMap<string, DecodedMsgpack> {

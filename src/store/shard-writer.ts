@@ -9,6 +9,7 @@ import { openPages } from './lmdb-pages.js';
 import {
   databases,
   decodeUnitRecord,
+  encodeChecksum,
   encodeChecksums,
   ordinalKey,
   type EncodedUnit,
@@ -118,13 +119,17 @@ export class ShardWriter {
   async seal(labels: Iterable<readonly [key: Uint8Array, value: Uint8Array]>): Promise<void> {
     const given = [...labels];
     await this.#transact(() => {
-      const { samples, index, labels: labelled } = this.#databases;
+      const { samples, index, labels: labelled, labelChecksums } = this.#databases;
       index.clear();
       let ordinal = 0;
       for (const key of samples.keys()) index.put(ordinalKey(ordinal++), key);
       this.#writeChecksums();
       labelled.clear();
-      for (const [key, value] of given) labelled.put(key, value);
+      labelChecksums.clear();
+      for (const [key, value] of given) {
+        labelled.put(key, value);
+        labelChecksums.put(key, encodeChecksum(key, value));
+      }
     });
   }
 

@@ -12,7 +12,7 @@ import { decodeMsgpack, encodeMsgpack, Float64Scalar, type DecodedMsgpack, type 
 import { encodeSample } from './sample-codec.js';
 
 /** The databases of a shard. */
-export const databases = ['samples', 'labels', 'index', 'units', 'checksums'] as const;
+export const databases = ['samples', 'labels', 'index', 'units', 'checksums', 'labelChecksums'] as const;
 /** Bytes of one SHA-256. */
 export const hashBytes = 32;
 /** Bytes of one CRC-32. */
@@ -30,6 +30,8 @@ export interface ShardStats {
   readonly sha256: string;
   /** Database `checksums` is there: CRC-32 of each sample's key and value, which are checked when it is read. */
   readonly checksums?: 'crc32';
+  /** Database `labelChecksums` is there: the same of each label, by its sample's key. */
+  readonly labelChecksums?: 'crc32';
 }
 
 /** The value of a finished unit in database `units`. */
@@ -168,6 +170,13 @@ export function decodeLabels(bytes: Uint8Array): Readonly<Record<string, number 
 /** CRC-32 (that of zlib) of a sample's key and value, one after the other. */
 export function checksumOf(key: Uint8Array, value: Uint8Array): number {
   return crc32(value, crc32(key));
+}
+
+/** `checksumOf` as the 4 bytes, little-endian, that database `labelChecksums` holds. */
+export function encodeChecksum(key: Uint8Array, value: Uint8Array): Uint8Array {
+  const out = Buffer.alloc(checksumBytes);
+  out.writeUInt32LE(checksumOf(key, value));
+  return out;
 }
 
 /** CRC-32 of each sample, 4 bytes each, little-endian. */

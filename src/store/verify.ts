@@ -7,10 +7,10 @@ import { createDigest, hashFile, type DigestBuilder } from './digest.js';
 import { artefactsName } from './finish.js';
 import { openPages, type Entry, type PageReader } from './lmdb-pages.js';
 import type { FileState } from './page-file.js';
+import { salvageUnits } from './salvage.js';
 import { decodeSample } from './sample-codec.js';
 import {
   checksumOf,
-  decodeLabels,
   decodeUnitRecord,
   hashOf,
   markAt,
@@ -20,6 +20,7 @@ import {
   type ShardStats,
   type UnitRecord,
 } from './shard.js';
+import { checkLabels } from './verify-labels.js';
 
 /** What `verifyDataset` found. */
 export interface VerifyReport {
@@ -42,8 +43,9 @@ interface ShardCheck {
   readonly pages: PageReader;
   readonly spec: SampleSpec;
   readonly finished: boolean;
-  /** It has checksums. */
+  /** It has checksums of samples, and of labels. */
   readonly checked: boolean;
+  readonly labelsChecked: boolean;
   readonly digest: DigestBuilder;
   readonly report: (problem: string) => void;
   readonly incomplete: string[];
@@ -71,11 +73,11 @@ export async function verifyDataset(dir: string): Promise<VerifyReport> {
       damagedShards.add(shard);
       problems.push(`${name}: ${problem}`);
     };
-    const checked = finished && (await checkFile(join(dir, shardName(shard)), report));
+    const has = finished ? await checkFile(join(dir, shardName(shard)), report) : noChecksums;
     const pages = tryOpen(join(dir, name), finished ? 'closed' : 'unfinished', report);
     if (!pages) continue;
     try {
-      const check: ShardCheck = { name, pages, spec: file.fields, finished, checked, digest, report, incomplete };
+      const check: ShardCheck = { name, pages, spec: file.fields, finished, ...has, digest, report, incomplete };
       const counts = checkShard(check);
       samples += counts.samples;
       units += counts.units;
@@ -93,20 +95,24 @@ export async function verifyDataset(dir: string): Promise<VerifyReport> {
   return { digest: found, samples, units, problems, incomplete, damagedShards: [...damagedShards] };
 }
 
-/** Checks the file as a whole; true if its stats say that it has checksums. */
-async function checkFile(pathWithoutEnding: string, report: (problem: string) => void): Promise<boolean> {
+type HasChecksums = Pick<ShardCheck, 'checked' | 'labelsChecked'>;
+
+const noChecksums: HasChecksums = { checked: false, labelsChecked: false };
+
+/** Checks the file as a whole; gives which checksums its stats say that it has. */
+async function checkFile(pathWithoutEnding: string, report: (problem: string) => void): Promise<HasChecksums> {
   const shard = `${pathWithoutEnding}.mdb`;
-  if (!existsSync(shard)) return false;
+  if (!existsSync(shard)) return noChecksums;
   try {
     const stats = readJsonFile<ShardStats>(`${pathWithoutEnding}.json`, 1);
     const { size } = statSync(shard);
     if (size !== stats.bytes) report(`has ${size} bytes, it should have ${stats.bytes}`);
     else if ((await hashFile(shard)) !== stats.sha256) report('its SHA-256 is not the one it was closed with');
-    return stats.checksums === 'crc32';
+    return { checked: stats.checksums === 'crc32', labelsChecked: stats.labelChecksums === 'crc32' };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     report(error.message);
-    return false;
+    return noChecksums;
   }
 }
 
@@ -117,8 +123,25 @@ function tryOpen(path: string, state: FileState, report: (problem: string) => vo
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     report(error.message);
+    if (error.code === 'truncated') reportRemains(path, report);
     return null;
   }
+}
+
+/** Names the units of a file that was cut short, as far as they can be told from what is there. */
+function reportRemains(path: string, report: (problem: string) => void): void {
+  const lost = new Map<string, string>();
+  let whole = 0;
+  try {
+    for (const { key } of salvageUnits(path, ({ unit, kept, of }) =>
+      lost.set(unit, `${kept} of its ${of ?? 'unknown'}`),
+    ))
+      if (!lost.has(Buffer.from(key).toString())) whole++;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error; // not one page of it can be read
+  }
+  for (const [unit, records] of lost) report(`unit ${unit} has ${records} records left`);
+  report(`what is left of it holds ${whole} whole units; what else it held cannot be named`);
 }
 
 /** Goes over units, index and samples side by side, all in key order. */
@@ -229,17 +252,6 @@ function checkRecord(spec: SampleSpec, name: string, value: Uint8Array, report: 
   } catch (error) {
     report(error instanceof Error ? error.message : String(error));
   }
-}
-
-function checkLabels({ pages, report }: ShardCheck): { readonly key: Uint8Array; readonly hash: Uint8Array }[] {
-  return [...pages.entries('labels', (message) => report(`labels: ${message}`))].map(({ key, value }) => {
-    try {
-      decodeLabels(value);
-    } catch {
-      report(`the label of ${Buffer.from(key).toString()} is damaged`);
-    }
-    return { key, hash: hashOf(value) };
-  });
 }
 
 function checkArtefacts(dir: string, digest: DigestBuilder, problems: string[]): void {

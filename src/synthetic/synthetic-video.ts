@@ -1,5 +1,5 @@
-/** A video made from a seed, with all that is known about it. Frames may be asked for in any order. */
-export interface SyntheticVideo {
+/** A video made from a seed: what a set of generated videos consists of. Frames may be asked for in any order. */
+export interface GeneratedVideo {
   readonly name: string;
   readonly className: string;
   /** 0-based class index. */
@@ -11,9 +11,17 @@ export interface SyntheticVideo {
   readonly height: number;
   readonly fps: number;
   readonly frameCount: number;
-  readonly sampleRateHz: number;
+  /** Of `audio`. */
+  readonly sampleRateHz?: number;
   /** uint8 [height, width, 3], RGB; a copy of its receiver's own. */
   frame(index: number): Uint8Array;
+  /** float32 [samples], mono, -1–1, as long as the pictures; without it the video is silent. */
+  audio?(): Float32Array;
+}
+
+/** A video of the motion set, with all that is known about it. */
+export interface SyntheticVideo extends GeneratedVideo {
+  readonly sampleRateHz: number;
   /** float32 [samples], mono, -1–1, as long as the pictures. */
   audio(): Float32Array;
   readonly truth: SyntheticTruth;

@@ -15,10 +15,11 @@ export interface CameraOptions {
   readonly threshold?: number;
   readonly leastPoints?: number;
   readonly leastInliers?: number;
+  /** Samples of four that are tried at most. */
+  readonly mostDraws?: number;
   readonly random: Random;
 }
 
-const mostDraws = 400;
 const confidence = 0.995;
 const refinements = 4;
 
@@ -33,7 +34,7 @@ const refinements = 4;
 export function estimateCameraMotion(
   from: Float32Array,
   to: Float32Array,
-  { threshold = 1, leastPoints = 30, leastInliers = 0.4, random }: CameraOptions,
+  { threshold = 1, leastPoints = 30, leastInliers = 0.4, mostDraws = 400, random }: CameraOptions,
 ): CameraMotion | null {
   const count = from.length / 2;
   if (count < Math.max(4, leastPoints)) return null;
@@ -51,7 +52,7 @@ export function estimateCameraMotion(
     const inliers = countInliers(model, a, b, limit, best?.inliers ?? 0);
     if (inliers <= (best?.inliers ?? 3)) continue;
     best = { model, inliers };
-    draws = Math.min(mostDraws, drawsNeeded(inliers / count));
+    draws = drawsNeeded(inliers / count, mostDraws);
   }
   if (!best) return null;
   let { model } = best;
@@ -242,7 +243,7 @@ function misfit(h: Float64Array, a: Float64Array, b: Float64Array, at: number): 
 }
 
 /** Draws after which four points that fit have come with the wanted confidence, if so large a share fits. */
-function drawsNeeded(share: number): number {
+function drawsNeeded(share: number, mostDraws: number): number {
   const fail = 1 - share * share * share * share;
   let draws = 1;
   for (let left = fail; left > 1 - confidence && draws < mostDraws; left *= fail) draws++;

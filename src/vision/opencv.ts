@@ -17,6 +17,8 @@ export interface Mat extends NativeObject {
 export interface Opencv {
   readonly Mat: new (rows?: number, columns?: number, type?: number) => Mat;
   readonly CV_8UC1: number;
+  readonly CV_8UC3: number;
+  readonly GC_INIT_WITH_MASK: number;
   calcOpticalFlowFarneback(
     previous: Mat,
     next: Mat,
@@ -29,6 +31,16 @@ export interface Opencv {
     polynomialSigma: number,
     flags: number,
   ): void;
+  grabCut(
+    picture: Mat,
+    mask: Mat,
+    rectangle: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+    backgroundModel: Mat,
+    foregroundModel: Mat,
+    rounds: number,
+    mode: number,
+  ): void;
+  setRNGSeed(seed: number): void;
   getBuildInformation(): string;
   exceptionFromPtr(address: number): { readonly msg: string };
 }

@@ -27,6 +27,40 @@ export function perceptualHash(luma: Uint8Array, width: number, height: number):
   return hash;
 }
 
+/** Side of the pictures that `structureHash` takes. */
+export const structureSide = side;
+
+/**
+ * Signs of the 64 lowest frequencies of a 32×32 DCT but the mean, lowest first: two words of 32 bits. Unlike `perceptualHash`, that of a
+ * mirrored picture follows from it (`mirrorStructure`), and differences of pictures have one too.
+ *
+ * @param values [32, 32]: luma, or a difference of two pictures' luma.
+ */
+export function structureHash(values: Float64Array): readonly [number, number] {
+  if (values.length !== side * side)
+    throw new RangeError(`values must be ${side}×${side} numbers, got ${values.length}.`);
+  const across = new Float64Array(side * reach); // [32 rows, frequencies]
+  for (let y = 0; y < side; y++) {
+    for (let u = 0; u < reach; u++) {
+      let sum = 0;
+      for (let x = 0; x < side; x++) sum += values[y * side + x]! * cosines[((2 * x + 1) * u) % 128]!;
+      across[y * reach + u] = sum;
+    }
+  }
+  const words: [number, number] = [0, 0];
+  frequencies.forEach(([u, v], i) => {
+    let sum = 0;
+    for (let y = 0; y < side; y++) sum += across[y * reach + u]! * cosines[((2 * y + 1) * v) % 128]!;
+    if (sum > 1e-6) words[i >> 5]! |= 1 << (i & 31);
+  });
+  return [words[0] >>> 0, words[1] >>> 0];
+}
+
+/** The hash that the picture would have, mirrored left to right: odd frequencies across change their sign. */
+export function mirrorStructure([low, high]: readonly [number, number]): readonly [number, number] {
+  return [(low ^ oddAcross[0]) >>> 0, (high ^ oddAcross[1]) >>> 0];
+}
+
 /** In how many of its bits one hash differs from another, 0–64. */
 export function hashDistance(a: string, b: string): number {
   if (!/^[0-9a-f]{16}$/.test(a) || !/^[0-9a-f]{16}$/.test(b)) {
@@ -36,6 +70,20 @@ export function hashDistance(a: string, b: string): number {
   for (let bits = BigInt(`0x${a}`) ^ BigInt(`0x${b}`); bits > 0n; bits &= bits - 1n) different++;
   return different;
 }
+
+/** Frequencies of `structureHash` along one side. */
+const reach = 11;
+/** [across, down] of its bits: the lowest sums first, and of equals the more across. */
+const frequencies = Array.from({ length: reach * reach }, (_, i) => [i % reach, Math.floor(i / reach)] as const)
+  .sort(([u, v], [a, b]) => u + v - a - b || a - u)
+  .slice(1, 65);
+const oddAcross = frequencies.reduce<[number, number]>(
+  (words, [u], i) => {
+    if (u % 2 === 1) words[i >> 5]! |= 1 << (i & 31);
+    return words;
+  },
+  [0, 0],
+);
 
 /** DCT-II of each row of 32, frequencies 1 to 8. */
 function transform(values: Float64Array, rows: number): Float64Array {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom, PipelineError, runJob } from '../../src/core/index.js';
-import { selectBackend, tf, type Encoder } from '../../src/engine/index.js';
+import { dense, selectBackend, tf, type Encoder } from '../../src/engine/index.js';
 import protocol from '../../src/eval/action-recognition/index.js';
 import { meanSoftmax } from '../../src/eval/action-recognition/mean-softmax.js';
 import { evaluate, type EvaluateOptions, type EvaluationData, type EvaluationResult } from '../../src/eval/index.js';
@@ -127,14 +127,56 @@ describe('action recognition', () => {
     let seen = 0;
     const counting: Encoder = {
       ...columns,
-      encode: (images, layer) => {
+      encode: (images) => {
         seen = Math.max(seen, images.shape[0]);
-        return columns.encode(images, layer);
+        return columns.encode(images);
       },
     };
     const config = protocol.config.parse({ sampling: 'tsn25', crops: 10 });
     await runJob(evaluate(optionsFor(counting, makeData(movingBars({ groups: 4 })), { config, seeds: 1 })));
     expect(seen).toBe(250);
+  });
+
+  it('fine-tunes a network that no linear layer on its features could save, and gives it its weights back', async () => {
+    // Two colours whose mean is equal: a frozen sum of the channels says nothing, a trained one does.
+    const videos = movingBars({ groups: 8 }).map((video): MadeVideo => ({
+      ...video,
+      picture: () =>
+        Uint8Array.from({ length: size * size * 3 }, (_, i) => (i % 3 === video.label ? 200 : i % 3 === 2 ? 100 : 0)),
+    }));
+    const makeSum = () => {
+      const kernel = tf.tidy(() => tf.variable(tf.tensor([0.01, 0.01, 0.01], [3, 1])));
+      const spare = tf.tidy(() => tf.variable(tf.scalar(7)));
+      const encode = (images: Parameters<Encoder['encode']>[0]) =>
+        tf.tidy(() => dense(tf.mean(images, [1, 2]), kernel));
+      return { width: size, height: size, layers: { sum: 1 }, weights: [kernel, spare], encode };
+    };
+    const model = makeSum();
+    const before = model.weights.map((weight) => weight.dataSync().slice());
+    const tensors = tf.memory().numTensors;
+    const config = (name: 'probe' | 'fine-tune') =>
+      protocol.config.parse({ ticks: 3, protocol: name, fineTune: { steps: 40, batchSize: 8, dropout: 0 } });
+    const score = (name: 'probe' | 'fine-tune') =>
+      runJob(
+        evaluate(
+          optionsFor(model, makeData(videos), {
+            config: config(name),
+            seeds: 1,
+            untrained: async () => {
+              const other = makeSum();
+              tf.tidy(() => other.weights[0]!.assign(tf.zeros([3, 1])));
+              return { ...other, dispose: () => tf.dispose(other.weights) };
+            },
+          }),
+        ),
+      );
+    const tuned = await score('fine-tune');
+    expect(metric(tuned, 'top1').value).toBe(1);
+    expect(rival(tuned, 'chance').metrics[0]!.value).toBe(0.5);
+    expect(model.weights.map((weight) => weight.dataSync().slice())).toEqual(before);
+    expect((await score('fine-tune')).metrics).toEqual(tuned.metrics);
+    expect(metric(await score('probe'), 'top1').value).toBe(0.5);
+    expect(tf.memory().numTensors).toBe(tensors);
   });
 
   it('keeps top1 and class mean apart where classes are unequal', async () => {

@@ -9,6 +9,7 @@ import {
   runJob,
   StoppedError,
   type Sample,
+  type SampleBatch,
 } from '../../src/core/index.js';
 import { selectBackend, tf } from '../../src/engine/index.js';
 import {
@@ -23,23 +24,44 @@ import type { ShuffleAndLearnConfig } from '../../src/models/shuffle-and-learn/c
 import task from '../../src/models/shuffle-and-learn/index.js';
 import type { WangGuptaConfig } from '../../src/models/wang-gupta/config.js';
 import wangGupta from '../../src/models/wang-gupta/index.js';
+import type { AmbientSoundConfig } from '../../src/models/ambient-sound/config.js';
+import ambientSound from '../../src/models/ambient-sound/index.js';
+import type { Deep3dConfig } from '../../src/models/deep3d/config.js';
+import deep3d from '../../src/models/deep3d/index.js';
+import type { MotionSegmentationConfig } from '../../src/models/motion-segmentation/config.js';
+import motionSegmentation from '../../src/models/motion-segmentation/index.js';
+import { makeMoverFilm, writeMaskTruth } from '../../src/synthetic/index.js';
+import { makeBatch as makeSoundBatch, makeRecord as makeSound } from '../models/ambient-sound/records.js';
 import { makeRecord } from '../models/shuffle-and-learn/records.js';
 import { makeBatch as makePairBatch, makeRecord as makePair } from '../models/wang-gupta/records.js';
+import { makeBatch as makeEyeBatch, makeRecord as makeEye } from '../models/deep3d/records.js';
 import { makeDataset } from './dataset.js';
 import { makeWalk, makeWalker, makeWalks } from './prediction/walkers.js';
 import { makeData, type MadeVideo } from './videos.js';
 
 const config = resolveTaskConfig(task, { set: ['preset=tiny', 'crop=whole'] }).config as ShuffleAndLearnConfig;
 const dir = mkdtempSync(join(tmpdir(), 'reelmine-evaluators-'));
+const eyeConfig = resolveTaskConfig(deep3d, { set: ['preset=tiny'] }).config as Deep3dConfig;
 const pairConfig = resolveTaskConfig(wangGupta, { set: ['preset=tiny'] }).config as WangGuptaConfig;
+const maskConfig = resolveTaskConfig(motionSegmentation, { set: ['preset=tiny'] }).config as MotionSegmentationConfig;
+const soundConfig = resolveTaskConfig(ambientSound, { set: ['preset=tiny'] }).config as AmbientSoundConfig;
 /** Evaluators that ask their own question of tracked pairs. */
 const ofPairs: ReadonlySet<string> = new Set(['track-retrieval']);
 let records: Sample[];
 let pairs: Sample[];
+let eyes: Sample[];
+let sounds: Sample[];
 beforeAll(async () => {
   await selectBackend('auto');
   records = await Promise.all(Array.from({ length: 12 }, (_, i) => makeRecord(i)));
   pairs = await Promise.all(Array.from({ length: 12 }, (_, i) => makePair(i)));
+  sounds = await Promise.all(Array.from({ length: 12 }, (_, i) => makeSound(i)));
+  eyes = await Promise.all(Array.from({ length: 7 }, (_, i) => makeEye(i)));
+  const film = (seed: number) => {
+    const thing = { outline: 'disc', radius: 12, from: [30, 24], velocity: [2, 0] } as const;
+    return makeMoverFilm({ seed, width: 64, height: 48, frames: 4, things: [thing] });
+  };
+  await writeMaskTruth(join(dir, 'davis'), { v02: film(1), v03: film(2) });
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -59,9 +81,19 @@ function optionsFor(evaluator: AnyEvaluator, out: string, empty = false): Evalua
   const ability = (seed: number) => {
     if (evaluator.needs === 'predictor') return makeWalker(seed === 7 ? 'coin' : 0);
     const random = createRandom(seed);
+    if (evaluator.needs === 'segmenter') {
+      const drawer = motionSegmentation.createTrainer(maskConfig, random);
+      return { ...drawer.segmenter!, dispose: () => drawer.dispose() };
+    }
+    if (evaluator.needs === 'stereo') {
+      const eyes = deep3d.createTrainer(eyeConfig, random);
+      return { ...eyes.stereo!, dispose: () => eyes.dispose() };
+    }
     const trainer = ofPairs.has(evaluator.name)
       ? wangGupta.createTrainer(pairConfig, random)
-      : task.createTrainer(config, random);
+      : evaluator.name === 'sound'
+        ? ambientSound.createTrainer(soundConfig, random)
+        : task.createTrainer(config, random);
     const model = evaluator.needs === 'trainer' ? trainer : trainer.encoder!;
     return { ...model, dispose: () => trainer.dispose() };
   };
@@ -75,28 +107,47 @@ function optionsFor(evaluator: AnyEvaluator, out: string, empty = false): Evalua
       ? {
           dataset: heldOut(evaluator, empty),
         }
-      : { data: makeData(empty ? [] : videos) }),
+      : { data: evaluator.needs === 'segmenter' ? maskData(empty) : makeData(empty ? [] : videos) }),
     seed: 3,
     seeds: 2,
     out: join(dir, out),
   };
 }
 
+/** Pictures with masks beside them, of the first videos. */
+function maskData(empty: boolean): ReturnType<typeof makeData> {
+  const data = makeData(empty ? [] : videos.slice(2, 4));
+  const below = join(dir, 'davis', 'JPEGImages', '480p');
+  return { ...data, sources: data.sources.map((source) => ({ ...source, paths: [join(below, source.id)] })) };
+}
+
 function heldOut({ name, needs }: AnyEvaluator, empty: boolean): EvaluationDataset {
   if (needs === 'predictor') return makeWalks(empty ? [] : Array.from({ length: 5 }, (_, n) => makeWalk(n)));
+  if (needs === 'stereo') return makeEyes(empty ? [] : eyes);
+  if (name === 'sound') return makeSounds(empty ? [] : sounds);
   return ofPairs.has(name) ? makePairs(empty ? [] : pairs) : makeDataset(config, empty ? [] : records);
 }
 
-/** Held-out pairs in memory, prepared as the loader would. */
-function makePairs(held: readonly Sample[]): EvaluationDataset {
+const makePairs = (held: readonly Sample[]) =>
+  heldInMemory('patch-triplets', held, (some) => makePairBatch(some, pairConfig, { mode: 'evaluate' }));
+const makeSounds = (held: readonly Sample[]) =>
+  heldInMemory('audio-clusters', held, (some) => makeSoundBatch(some, soundConfig, { mode: 'evaluate' }));
+const makeEyes = (held: readonly Sample[]) =>
+  heldInMemory('stereo-pairs', held, (some) => makeEyeBatch(some, eyeConfig, { mode: 'evaluate' }));
+
+/** Held-out samples in memory, prepared as the loader would. */
+function heldInMemory(
+  signal: string,
+  held: readonly Sample[],
+  makeBatch: (some: readonly Sample[]) => Promise<SampleBatch>,
+): EvaluationDataset {
   return {
-    signal: 'patch-triplets',
+    signal,
     digest: 'made in a test',
     samples: held.length,
     sources: held.map(({ provenance }) => provenance.source),
     async *batches() {
-      for (let i = 0; i < held.length; i += 5)
-        yield makePairBatch(held.slice(i, i + 5), pairConfig, { mode: 'evaluate' });
+      for (let i = 0; i < held.length; i += 5) yield makeBatch(held.slice(i, i + 5));
     },
     async *stored() {
       yield* held;
@@ -127,8 +178,13 @@ describe.each(evaluators.names)('the evaluator %s', (name) => {
       const result = await runJob(evaluate(options));
       expect(tf.memory().numTensors).toBe(before);
       (options.model as { dispose(): void }).dispose();
-      // what to guess of a frame is the one before it
-      const guess = evaluator.needs === 'predictor' ? 'copy-last' : 'chance';
+      // what to guess of a frame is the one before it, and of a mask its middle
+      const guesses: Readonly<Record<string, string>> = {
+        predictor: 'copy-last',
+        segmenter: 'ellipse',
+        stereo: 'copy-left',
+      };
+      const guess = guesses[evaluator.needs as string] ?? 'chance';
       expect(result.rivals.map((rival) => rival.name)).toEqual(expect.arrayContaining([guess, 'untrained']));
       for (const metric of result.metrics) expect(Number.isFinite(metric.value), metric.name).toBe(true);
       files.push(['result.json', 'predictions.jsonl'].map((file) => readFileSync(join(dir, out, file), 'utf8')));

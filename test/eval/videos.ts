@@ -44,6 +44,7 @@ export function makeData(
             pts: at,
           })),
         audio: async () => null,
+        async *sound() {},
         close: async () => {
           asked.closed++;
         },

@@ -155,7 +155,7 @@ test('gives presentation times, whatever the clock, and takes frames of any size
   async function* frames(): AsyncGenerator<Frame> {
     for (const [i, picture] of large.entries()) yield { data: picture, width: 200, height: 150, pts: 9000 + 3003 * i };
   }
-  expect(await detectShots(frames())).toEqual({ cuts: [9000 + 3003 * 25] });
+  expect(await detectShots(frames())).toEqual({ cuts: [9000 + 3003 * 25], gradual: [] });
 });
 
 /** Frame numbers of the cuts of a file. */
@@ -165,7 +165,7 @@ async function cutsOfFile(path: string): Promise<readonly number[]> {
   try {
     const detector = createShotDetector();
     const times: number[] = [];
-    const view = { width, height, fit: 'stretch', fps: null, channels: 3 } as const;
+    const view = { width, height, fit: 'stretch', fps: null, channels: 3, filter: 'area' } as const;
     for await (const frame of session.frames({ span: null, view })) {
       times.push(frame.pts);
       detector.push(frame);

@@ -44,6 +44,16 @@ async function read(path: string) {
 }
 
 describe('predict', () => {
+  it('draws masks over every picture, beside it, of a model of single pictures', async () => {
+    const given = { run: 'random:motion-segmentation', set: ['preset=tiny'], steps: 5 };
+    const summary = await run('masks.mp4', ['videos/long.mp4'], given);
+    expect(summary).toMatchObject({ counts: { done: 1, failed: 0 }, settings: { steps: 5, fps: null } });
+    expect(summary.videos[0]!.psnr).toEqual([]);
+    const { times, width, height } = await read(join(dir, 'masks.mp4'));
+    expect(times).toHaveLength(5);
+    expect([width, height]).toEqual([2 * size.width, size.height]);
+  });
+
   it('writes an MP4 and a GIF of each video, skips what is too short and says why', async () => {
     const summary = await run('out', ['videos'], { observe: 3, steps: 4 });
     expect(summary.counts).toEqual({ done: 1, skipped: 0, failed: 1 });

@@ -3,6 +3,7 @@ import { checkConfig, checkFields, configJsonSchema, type MinedUnit } from '../.
 import { miners, mineVideo, unitedViews, type AnyMiner, type MinerDefinition } from '../../src/mining/index.js';
 import { loadEveryField } from './every-field.js';
 import { digestOf, movingReel, openReel, patchReel, type FakeVideo, type Reel } from './fakes.js';
+import { stereoReel } from './stereo-pairs/films.js';
 
 // Every miner keeps this; a new one is covered by its line in the registry.
 
@@ -11,7 +12,22 @@ const subjects: readonly { name: string; load: () => Promise<AnyMiner> }[] = [
   { name: 'every-field', load: loadEveryField },
 ];
 
-const film = patchReel('film', { frames: 250, cuts: [110] });
+/** Settings under which slow miners see less and do all the same. */
+const quick: Readonly<Record<string, object>> = {
+  'motion-masks': {
+    workSide: 96,
+    storedSide: 96,
+    mostFrames: 25,
+    regions: 120,
+    secondsApart: 0.2,
+    leastAgreement: 0.3,
+  },
+};
+
+const patches = patchReel('film', { frames: 250, cuts: [110] });
+
+/** What miners are shown that find nothing in a film of moving patches. */
+const films: Readonly<Record<string, Reel>> = { 'stereo-pairs': stereoReel('film', { takes: [34, 14] }) };
 
 async function mineReel(
   miner: AnyMiner,
@@ -19,7 +35,7 @@ async function mineReel(
   { seed = 1, shots = [0, 1], abort }: { seed?: number; shots?: readonly number[]; abort?: AbortController } = {},
 ): Promise<{ units: MinedUnit[]; video: FakeVideo }> {
   const { name, config } = miner as MinerDefinition;
-  const signals = [{ name, miner, config: checkConfig(config, {}).config }];
+  const signals = [{ name, miner, config: checkConfig(config, quick[name] ?? {}).config }];
   const video = openReel(reel, unitedViews(signals));
   const { signal } = abort ?? new AbortController();
   const units: MinedUnit[] = [];
@@ -29,6 +45,8 @@ async function mineReel(
 }
 
 describe.each(subjects)('the miner $name', ({ name, load }) => {
+  const film = films[name] ?? patches;
+
   it('has the name of its line and a version', async () => {
     const miner = (await load()) as MinerDefinition;
     expect(miner.name).toBe(name);

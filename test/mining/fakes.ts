@@ -25,6 +25,8 @@ export interface Reel {
   readonly cuts?: readonly number[];
   readonly frame: (i: number) => Uint8Array;
   readonly source?: Partial<VideoSource>;
+  /** Its sound, float32 mono, at a rate; the source has to say that it has one. */
+  readonly sound?: (sampleRateHz: number) => Float32Array;
   /** Views of it stay in memory: for what is shown many times. */
   readonly keepsViews?: true;
 }
@@ -121,12 +123,20 @@ export function openReel(reel: Reel, views: Readonly<Record<string, View>>): Fak
     },
     framesAt: async (pts, view) => pts.map((at) => show(Math.floor(at / tick), view)),
     audio: async () => null,
+    async *sound(fromSeconds, sampleRateHz) {
+      const whole = reel.sound?.(sampleRateHz) ?? new Float32Array();
+      const block = 4321;
+      const first = Math.max(0, Math.floor((fromSeconds * sampleRateHz) / block)) * block;
+      for (let at = first; at < whole.length; at += block)
+        yield { seconds: at / sampleRateHz, channels: [whole.slice(at, at + block)] };
+    },
     close: async () => {},
   };
 }
 
 function fit(reel: Reel, i: number, view: View): { data: Uint8Array; width: number; height: number } {
-  const scale = Math.min(view.width / reel.width, view.height / reel.height);
+  const most = view.neverEnlarges ? 1 : Infinity;
+  const scale = Math.min(view.width / reel.width, view.height / reel.height, most);
   const contained = view.fit === 'contain';
   const width = contained ? Math.round(reel.width * scale) : view.width;
   const height = contained ? Math.round(reel.height * scale) : view.height;
@@ -302,5 +312,17 @@ export function patchReel(id: string, { frames = 240, cuts = [] as readonly numb
     }
     return out;
   };
-  return { id, width, height, fps: 25, frames, cuts, frame, keepsViews: true };
+  const audio = {
+    index: 1,
+    codec: 'raw',
+    sampleRateHz: 20_000,
+    channels: 1,
+    startSeconds: 0,
+    durationSeconds: frames / 25,
+  };
+  const sound = (sampleRateHz: number): Float32Array => {
+    const random = createRandom(3);
+    return Float32Array.from({ length: Math.round((frames / 25) * sampleRateHz) }, () => 0.4 * (random.float() - 0.5));
+  };
+  return { id, width, height, fps: 25, frames, cuts, frame, keepsViews: true, sound, source: { audio } };
 }

@@ -20,6 +20,17 @@ it('puts the very bytes of the picture into the page', async () => {
   });
 });
 
+it('lets a picture be heard, with the very bytes of its sound', async () => {
+  const data = drawDisc(40, 30, 0.5, 10);
+  const wave = Uint8Array.from({ length: 60 }, (_, i) => i);
+  const [picture] = await encodePictures([{ data, width: 40, height: 30, caption: 'rain', wave }]);
+  const markup = String(pictureMarkup(picture!));
+  const [, base64 = ''] = /<audio\s[^>]*src="data:audio\/wav;base64,([^"]*)"/.exec(markup)!;
+  expect([...Buffer.from(base64, 'base64')]).toEqual([...wave]);
+  const { elements, faults } = checkMarkup(markup);
+  expect([elements.map(({ name }) => name), faults]).toEqual([['img', 'audio'], []]);
+});
+
 it('scales wide pictures down in proportion', async () => {
   const [picture] = await encodePictures(
     [{ data: drawDisc(400, 300, 0.5, 10), width: 400, height: 300, caption: '' }],

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { renderGallery, renderReport, type ReportData } from '../../src/report/index.js';
-import { columnPoints, smoothPoints } from '../../src/report/training-section.js';
+import { bandsOf, columnPoints, smoothPoints } from '../../src/report/training-section.js';
 import { checkMarkup } from './balanced.js';
 import { makeReport, makeResult, makeRun, makeSource } from './fixture.js';
 
@@ -218,6 +218,32 @@ describe('curves', () => {
       [4, 1],
     ]);
     expect(columnPoints(rows, 'note')).toEqual([]);
+  });
+
+  it('draws the mean of many runs of a task in a band, at the steps that all have', () => {
+    const run = (task: string, losses: Readonly<Record<number, number>>) => {
+      const rows = Object.entries(losses).map(([step, loss]) => ({ step: Number(step), loss }));
+      return { name: task, task, facts: [], rows };
+    };
+    const runs = [run('a', { 1: 2, 2: 1, 3: 0 }), run('b', { 1: 9 }), run('a', { 1: 4, 3: 3 }), run('c', {})];
+    const series = bandsOf(runs, ({ rows }) => columnPoints(rows, 'loss'));
+    expect(series.map(({ points, band }) => [points, band])).toEqual([
+      [
+        [
+          [1, 3],
+          [3, 1.5],
+        ],
+        [
+          [1, 2, 4],
+          [3, 0, 3],
+        ],
+      ],
+      [[[1, 9]], [[1, 9, 9]]],
+    ]);
+    const many = Array.from({ length: 7 }, (_, i) => makeRun(`seed ${i}`, 40, 0.3));
+    const page = renderReport({ title: 'Many', runs: many });
+    expect(checkMarkup(page).faults).toEqual([]);
+    expect(page.replaceAll('\u202f', ' ')).toContain('mean of 7 runs, lowest to highest');
   });
 
   it('smooths as the definition says, and leaves a constant alone', () => {

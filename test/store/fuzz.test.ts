@@ -13,6 +13,6 @@ it('damages records and shards for some seconds: no crash, and no wrong sample i
   ]);
   expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
   const counts = JSON.parse(stdout) as Readonly<Record<string, number>>;
-  for (const name of ['records', 'refused', 'shards', 'refusedReads', 'soundReads', 'repairs'])
+  for (const name of ['records', 'refused', 'shards', 'refusedReads', 'soundReads', 'soundLabels', 'repairs'])
     expect(counts[name]).toBeGreaterThan(0);
 });

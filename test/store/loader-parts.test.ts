@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRandom, type BatchArray, type SampleBatch } from '../../src/core/index.js';
-import { openDataset, type BatchSourceOptions, type Dataset } from '../../src/store/index.js';
+import { openDataset, openSink, type BatchSourceOptions, type Dataset } from '../../src/store/index.js';
 import { classesByLabel, classesBySource, type ClassOrigin } from '../../src/store/balance.js';
 import { BatchRoom, createBufferPool } from '../../src/store/batch-room.js';
 import { createByteMemory } from '../../src/store/byte-memory.js';
-import { makeTemporaryFolder, writeDataset } from './fixture.js';
+import { expectSameBytes, makeHeader, makeTemporaryFolder, makeUnit, sourceId, writeDataset } from './fixture.js';
 
 const prepareModule = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const start = { epoch: 0, batch: 0 };
@@ -215,13 +215,57 @@ describe('BatchRoom', () => {
     const other = room.take(1, 'x', 'int32', [3]);
     expect(other.buffer).not.toBe(first.buffer);
     const as = (data: Float32Array): Record<string, BatchArray> => ({ x: { data, dtype: 'float32', shape: [3] } });
-    const { x } = room.stack([as(first), as(second)], ['a', 'b']);
+    room.put(0, 'a', as(first));
+    room.put(1, 'b', as(second));
+    const { x } = room.stack();
     expect(x!.data.buffer).toBe(first.buffer);
     expect(Array.from(x!.data as Float32Array)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(x!.shape).toEqual([2, 3]);
     // handed over in another order, they are copied
-    const swapped = new BatchRoom(2, createBufferPool()).stack([as(second), as(first)], ['a', 'b']);
-    expect(Array.from(swapped['x']!.data as Float32Array)).toEqual([4, 5, 6, 1, 2, 3]);
+    const swapped = new BatchRoom(2, createBufferPool());
+    swapped.put(0, 'b', as(second));
+    swapped.put(1, 'a', as(first));
+    expect(Array.from(swapped.stack()['x']!.data as Float32Array)).toEqual([4, 5, 6, 1, 2, 3]);
+    expect(() => swapped.put(1, 'c', { x: { data: other, dtype: 'int32', shape: [3] } })).toThrow(/sample c .*of b/);
+  });
+});
+
+describe('memory that is used again', () => {
+  it('does not show in batches of views of long records, remembered ones too, in threads or here', async () => {
+    const dir = makeTemporaryFolder();
+    const spec = { pixels: { dtype: 'uint8', shape: [5000] }, label: { dtype: 'int32', shape: [] } } as const;
+    const sink = await openSink({ dir, header: makeHeader({ spec }), shards: 2 });
+    for (let n = 0; n < 6; n++) await sink.writeUnit(makeUnit(sourceId(n), 0, 3, 5000));
+    await sink.finish(null);
+    const long = await openDataset(dir);
+    const pixels = new Map<string, Uint8Array>();
+    for await (const { key, fields } of long.samples()) pixels.set(key, fields['pixels'] as Uint8Array);
+    for (const workers of [0, 1]) {
+      for (const remember of [false, true]) {
+        const options = {
+          prepare: prepareModule('prepare-views.mjs'),
+          config: { remember },
+          batchSize: 5,
+          seed: 1,
+          workers,
+        };
+        let batches = 0;
+        for await (const batch of long.batchSource({ ...options, mode: 'train' }).batches(start)) {
+          const { keys, arrays } = batch;
+          for (const [slot, key] of keys.entries()) {
+            const expected = pixels.get(key)!;
+            for (const name of ['pixels', 'again']) {
+              const { data } = arrays[name]!;
+              expectSameBytes((data as Uint8Array).subarray(slot * 5000, (slot + 1) * 5000), expected);
+            }
+            expect((arrays['first']!.data as Uint8Array)[slot]).toBe(expected[0]);
+          }
+          batch.release();
+          if (++batches === 9) break; // three epochs
+        }
+      }
+    }
+    await long.close();
   });
 });
 

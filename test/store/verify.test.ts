@@ -66,9 +66,40 @@ describe('verifyDataset', () => {
     expect((await verifyDataset(folder)).problems).toEqual([]);
     const shard = join(folder, '00000.mdb');
     const bytes = readFileSync(shard);
-    bytes[bytes.lastIndexOf('unmistakable')]! ^= 1;
+    const key = unit.samples[0]!.key;
+    const read = async () => {
+      const dataset = await openDataset(folder);
+      try {
+        return [dataset.label(key), dataset.label(unit.samples[1]!.key)];
+      } finally {
+        await dataset.close();
+      }
+    };
+    expect(await read()).toEqual([{ name: 'unmistakable' }, null]);
+    const at = bytes.lastIndexOf('unmistakable');
+    const label = bytes.subarray(0, at).lastIndexOf(key); // key and value lie side by side
+    for (let place = label; place < at + 'unmistakable'.length; place++) {
+      const damaged = Buffer.from(bytes);
+      damaged[place]! ^= 1 << (place % 8);
+      writeFileSync(shard, damaged);
+      await expect(read()).rejects.toMatchObject({
+        code: 'corrupt',
+        message: expect.stringContaining(`label of ${key}`),
+      });
+      const { problems } = await verifyDataset(folder);
+      const isKey = place < label + key.length;
+      expect(problems.join('\n')).toMatch(
+        isKey ? `the label of ${key} is missing` : `label of ${key} has a wrong checksum`,
+      );
+    }
+    // A label that has lost its checksum is not taken on trust either.
+    const checksum = Buffer.from(bytes);
+    checksum[bytes.subarray(0, label).lastIndexOf(key)]! ^= 1;
+    checksum[bytes.lastIndexOf(key)]! ^= 1;
+    writeFileSync(shard, checksum);
+    await expect(read()).rejects.toMatchObject({ code: 'corrupt' });
+    bytes[at]! ^= 1;
     writeFileSync(shard, bytes);
-    expect((await verifyDataset(folder)).problems).toHaveLength(2);
     const artefacts = join(folder, 'artefacts.safetensors');
     truncateSync(artefacts, readFileSync(artefacts).length - 4);
     expect((await verifyDataset(folder)).problems.join()).toContain('artefacts.safetensors');
@@ -81,6 +112,7 @@ describe('verifyDataset', () => {
     await expect(openSink({ dir, header: makeHeader() })).rejects.toMatchObject({ code: 'truncated' });
     const { problems } = await verifyDataset(dir);
     expect(problems.join('\n')).toMatch(/00000\.mdb: .*is cut short/);
+    expect(problems.join('\n')).toMatch(/00000\.mdb: what is left of it holds \d+ whole units/);
     expect(problems.some((problem) => problem.startsWith('00001.mdb'))).toBe(false);
   });
 
@@ -254,7 +286,7 @@ describe('openDataset', () => {
   it('takes a dataset without checksums, as version 0.1.0 wrote it', async () => {
     for (const name of ['00000.json', '00001.json']) {
       const file = join(dir, name);
-      writeFileSync(file, readFileSync(file, 'utf8').replace(/,\s*"checksums": "crc32"/, ''));
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/,\s*"\w*hecksums": "crc32"/gi, ''));
     }
     const dataset = await openDataset(dir);
     expect(await collect(dataset.samples())).toHaveLength(96);

@@ -10,7 +10,7 @@ interface EvalCommandOptions extends CommonOptions {
   readonly signal?: string;
   readonly truth?: string;
   readonly out?: string;
-  readonly split: number;
+  readonly split: number | readonly number[];
   readonly seeds: number;
   readonly partial?: boolean;
   readonly allowLeak?: boolean;
@@ -31,7 +31,7 @@ export default async function addEval(program: Command, isAsked: boolean): Promi
       .option('--signal <name>', 'of mining: the miner to score')
       .option('--truth <kind:dir>', 'of mining: boxes:DIR, cuts:DIR or flow:DIR')
       .option('--out <dir>', 'folder of the result; default: results/<protocol> in the run')
-      .option('--split <n>', 'official split', parseWhole('--split', 1), 1)
+      .option('--split <n>', 'official split; several, such as 1,2,3, are averaged', parseSplits, 1)
       .option('--seeds <n>', 'repetitions', parseWhole('--seeds', 1), 3)
       .option('--partial', 'goes on where clips of the official list are not there')
       .option('--allow-leak', 'goes on where the data overlap what was trained on; the result is stamped')
@@ -42,6 +42,12 @@ export default async function addEval(program: Command, isAsked: boolean): Promi
       protocol === 'mining' ? evaluateMiner(options, context) : evaluateModel(protocol, options, context),
     ),
   );
+}
+
+/** `1` or `1,2,3`. */
+function parseSplits(text: string): number | readonly number[] {
+  const splits = text.split(',').map(parseWhole('--split', 1));
+  return splits.length === 1 ? splits[0]! : splits;
 }
 
 async function evaluateModel(

@@ -9,6 +9,7 @@ const modules: Readonly<Record<string, () => Promise<{ readonly default: Command
   doctor: () => import('./doctor.js'),
   setup: () => import('./setup.js'),
   ingest: () => import('./ingest.js'),
+  retry: () => import('./retry.js'),
   mine: () => import('./mine.js'),
   train: () => import('./train.js'),
   eval: () => import('./eval.js'),

@@ -48,7 +48,9 @@ export default function addPredict(program: Command): void {
         counts,
         outputs,
         text: [
-          `${settings.observe} frames seen, ${settings.steps} predicted`,
+          'observe' in settings
+            ? `${settings.observe} frames seen, ${settings.steps} predicted`
+            : `up to ${settings.steps} pictures of each drawn`,
           ...videos.map(({ path, psnr }) => `${path}: ${describePsnr(psnr)}`),
           ...failures.map(({ path, code, message }) => `skipped ${path}: ${code}, ${message}`),
           `written to ${outputs.join(', ')}`,

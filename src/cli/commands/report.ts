@@ -7,7 +7,7 @@ export default function addReport(program: Command): void {
     program
       .command('report')
       .description('one self-contained page about corpora, datasets and runs; several runs are compared')
-      .argument('<dir...>', 'corpora, datasets, runs, results')
+      .argument('<dir...>', 'corpora, datasets, runs, results, folders of predict')
       .requiredOption('--out <file>', 'the page')
       .option('--title <text>', 'its title'),
   ).action((dirs: string[], options: CommonOptions & { readonly out: string; readonly title?: string }) =>

@@ -4,7 +4,9 @@ import { tf } from '../tf.js';
 import { assertSameGraph } from './compare.js';
 import { defineFunction, type DefinedFunction } from './define.js';
 import { liveVariables, record } from './record.js';
+import { nodeBackend } from './hooks.js';
 import { CaptureError, disposeCaptured, type GraphInput, type Recording } from './recording.js';
+import { StandIns } from './stand-ins.js';
 import { fillTree, type TensorTree } from './tree.js';
 
 /** A step as one call. */
@@ -14,6 +16,14 @@ export interface Captured {
   readonly reason: string | null;
   run(args: readonly Tensor[]): TensorTree;
   dispose(): void;
+}
+
+/** How a step is captured. */
+export interface CaptureOptions {
+  readonly jit: 'off' | 'on' | 'auto';
+  readonly name: string;
+  /** Whether it may make variables, such as an optimizer's slots; where not, nothing but shapes is computed while it is recorded. */
+  readonly makesVariables: boolean;
 }
 
 type Step = (...args: Tensor[]) => TensorTree;
@@ -27,19 +37,39 @@ type Step = (...args: Tensor[]) => TensorTree;
 export function capture(
   step: Step,
   args: readonly Tensor[],
-  { jit, name }: { readonly jit: 'off' | 'on' | 'auto'; readonly name: string },
+  options: CaptureOptions,
+): Captured | { readonly results: TensorTree } {
+  if (options.makesVariables) return captureWith(step, args, options, null);
+  const standIns = new StandIns(nodeBackend().binding);
+  try {
+    return captureWith(step, args, options, standIns);
+  } catch (error) {
+    // an operation that looks at its numbers does not take those of a stand-in
+    if (!(error instanceof Error && error.message.startsWith('Invalid TF_Status'))) throw error;
+    return captureWith(step, args, options, null);
+  } finally {
+    standIns.dispose();
+  }
+}
+
+function captureWith(
+  step: Step,
+  args: readonly Tensor[],
+  { jit, name }: Pick<CaptureOptions, 'jit' | 'name'>,
+  standIns: StandIns | null,
 ): Captured | { readonly results: TensorTree } {
   const snapshot = takeSnapshot();
   const taken: Recording[] = [];
   const take = () => {
     // without oneDNN's own operations: a graph's optimizer puts them in itself, fused, and XLA does not know them
-    const recording = withKernels('tensorflow', () => record(step, args));
+    const recording = withKernels('tensorflow', () => record(step, args, standIns));
     taken.push(recording);
     return recording;
   };
   try {
     let first = take();
     if (first.madeVariables) {
+      if (standIns) throw new Error('A step that was said to make no variables made some.');
       snapshot.forget();
       return { results: taken.pop()!.results };
     }
@@ -58,6 +88,7 @@ export function capture(
     assertSameGraph(first, second);
     taken.pop();
     tf.dispose(second.results as Tensor);
+    standIns?.dispose(); // before the function's first run needs the memory
     return define(second, args, { jit, name });
   } finally {
     snapshot.putBack();
@@ -72,7 +103,7 @@ export function capture(
 function define(
   { inputs, nodes, outputs, states, results }: Recording,
   args: readonly Tensor[],
-  { jit, name }: { readonly jit: 'off' | 'on' | 'auto'; readonly name: string },
+  { jit, name }: Pick<CaptureOptions, 'jit' | 'name'>,
 ): Captured {
   let defined: DefinedFunction;
   try {

@@ -22,6 +22,11 @@ export interface CompileOptions {
   readonly jit?: 'off' | 'on' | 'auto';
   /** Of the functions in TensorFlow's messages. */
   readonly name?: string;
+  /**
+   * Default true: the step may make variables the first time it runs. Where it is known not to, recording computes shapes only: it takes a fraction of
+   * the memory and time.
+   */
+  readonly makesVariables?: boolean;
 }
 
 /** A step that runs as one call where it can. */
@@ -46,7 +51,7 @@ export interface CompiledStep<A extends readonly Tensor[], R extends TensorTree>
  */
 export function compile<A extends readonly Tensor[], R extends TensorTree>(
   step: (...args: A) => R,
-  { jit = 'auto', name = 'step' }: CompileOptions = {},
+  { jit = 'auto', name = 'step', makesVariables = true }: CompileOptions = {},
 ): CompiledStep<A, R> {
   const plans = new Map<string, { status: CompileStatus; captured: Captured | null }>();
   const unable = (): CompileStatus | null =>
@@ -73,7 +78,7 @@ export function compile<A extends readonly Tensor[], R extends TensorTree>(
 
   const makePlan = (args: Tensor[]) => {
     try {
-      const captured = capture(anyStep, args, { jit, name });
+      const captured = capture(anyStep, args, { jit, name, makesVariables });
       if ('results' in captured) return captured;
       return { captured, status: { mode: captured.isXla ? 'xla' : 'function', reason: captured.reason } as const };
     } catch (error) {

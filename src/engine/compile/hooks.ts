@@ -19,6 +19,7 @@ export interface Binding {
   executeOp(op: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): TensorMetadata[];
   createTensor(shape: readonly number[], type: number, values: Values): number;
   tensorDataSync(id: number): unknown;
+  deleteTensor(id: number): void;
 }
 
 /** The parts of tfjs-node's backend through which every kernel goes. */

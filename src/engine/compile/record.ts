@@ -11,15 +11,21 @@ import {
   type GraphOutput,
   type Recording,
 } from './recording.js';
+import type { KnownInput, StandIns } from './stand-ins.js';
 import { flattenTree, runTidily, type TensorTree } from './tree.js';
 
 /**
  * Runs a step once, on TensorFlow's engine, and writes down every operation on the way. What the step does is done: variables are assigned.
+ * With stand-ins only the shapes of the float32 tensors that it makes, of its results and of what it assigns are true.
  *
  * @throws CaptureError where the step reads a tensor back or does what a graph cannot hold; whatever the step throws.
  */
-export function record<R extends TensorTree>(step: (...args: Tensor[]) => R, args: readonly Tensor[]): Recording<R> {
-  return new Recorder().run(step, args);
+export function record<R extends TensorTree>(
+  step: (...args: Tensor[]) => R,
+  args: readonly Tensor[],
+  standIns: StandIns | null = null,
+): Recording<R> {
+  return new Recorder(standIns).run(step, args);
 }
 
 /** All live variables. */
@@ -41,7 +47,12 @@ class Recorder {
   /** Made by the step: from JavaScript's numbers, or by an operation, which is named. */
   readonly #made = new Map<DataId, string>();
   readonly #kernels: string[] = [];
+  readonly #standIns: StandIns | null;
   #refusal: CaptureError | null = null;
+
+  constructor(standIns: StandIns | null) {
+    this.#standIns = standIns;
+  }
 
   run<R extends TensorTree>(step: (...args: Tensor[]) => R, args: readonly Tensor[]): Recording<R> {
     const variables = liveVariables();
@@ -53,6 +64,7 @@ class Recorder {
     let results: R;
     try {
       results = this.#watch(() => runTidily(step, own));
+      this.#realize(results);
     } finally {
       tf.dispose(own);
     }
@@ -90,13 +102,35 @@ class Recorder {
 
   #execute(op: string, attributes: readonly Attribute[], ids: readonly number[], count: number): TensorMetadata[] {
     const inputs = ids.map((id) => this.#source(id));
-    const given = this.#binding.executeOp(op, attributes, ids, count);
+    const given = this.#standIns
+      ? this.#standIns.execute(op, attributes, ids, { count, describe: (id) => this.#describe(id) })
+      : this.#binding.executeOp(op, attributes, ids, count);
     const name = `n${this.#nodes.length}`;
     const outputs = given.map(({ dtype, shape }) => ({ type: dtype, shape: [...shape] }));
     const complete = completeAttributes(op, attributes, () => this.#types.get(inputs[0] ?? '')?.type ?? 1);
     this.#nodes.push({ name, op, inputs, attributes: complete, outputs, constant: null });
     given.forEach(({ id }, i) => this.#define(id, i === 0 ? name : `${name}:${i}`, outputs[i]!));
     return given;
+  }
+
+  #describe(id: number): KnownInput {
+    return { ...this.#types.get(this.#source(id))!, bytes: this.#constants.get(id)?.bytes ?? null };
+  }
+
+  /** Results and variables get tensors of their own in place of stand-ins; nothing else that is stood in for may outlive the step. */
+  #realize(results: TensorTree): void {
+    const ends = new Set<DataId>([...flattenTree(results), ...liveVariables()].map(({ dataId }) => dataId));
+    for (const [dataId, source] of this.#standIns ? this.#made : []) {
+      const info = this.#backend.tensorMap.has(dataId) ? this.#backend.tensorMap.get(dataId) : null;
+      if (!info || !this.#standIns!.isStoodInFor(info.id)) continue;
+      if (!ends.has(dataId))
+        throw new Error(`A step that is recorded for its shapes keeps ${source}, which has no numbers.`);
+      const type = { name: 'T', type: attributeKinds().type, value: info.dtype };
+      const real = this.#standIns!.realOf(info.id);
+      const [{ id }] = this.#binding.executeOp('Identity', [type], [real], 1) as [TensorMetadata];
+      this.#sources.set(id, this.#sources.get(info.id)!);
+      info.id = id;
+    }
   }
 
   #createTensor(shape: readonly number[], type: number, values: Values): number {

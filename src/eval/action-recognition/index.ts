@@ -13,11 +13,18 @@ import {
   type Described,
 } from '../videos/describe.js';
 import { cropCounts, isShort, samplingRules } from '../videos/pictures.js';
+import { evaluateFineTuned } from './evaluate-fine-tuned.js';
 import { controlFeatures, controls, featureKinds, videoFeatures, type FeatureKind } from './features.js';
 import { meanSoftmax } from './mean-softmax.js';
 import { answersOf, guessingRivals, summarise, type Answers, type TestList } from './score.js';
 
 const configSchema = z.strictObject({
+  protocol: z
+    .enum(['probe', 'fine-tune'])
+    .default('probe')
+    .describe(
+      'A linear layer on frozen features, or all weights trained on the labels. Their figures cannot be compared.',
+    ),
   sampling: z
     .enum(samplingRules)
     .default('middle-clip')
@@ -47,6 +54,29 @@ const configSchema = z.strictObject({
     .min(1)
     .default([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1])
     .describe('Candidates; one is chosen on held-out groups of the training list.'),
+  fineTune: z
+    .strictObject({
+      steps: z.int().positive().default(400).describe('Updates; 20,000 of 256 pictures is the historical setting.'),
+      batchSize: z.int().positive().default(64).describe('Pictures of an update.'),
+      learningRates: z
+        .array(z.number().positive())
+        .min(1)
+        .default([0.01, 0.001])
+        .describe('Candidates; one is chosen on held-out groups of the training list.'),
+      learningRateDrops: z
+        .array(z.number().min(0).max(1))
+        .default([0.5, 0.8])
+        .describe('Shares of the steps at which the rate falls to a tenth.'),
+      momentum: z.number().min(0).max(1).default(0.9).describe('Of stochastic gradient descent.'),
+      weightDecay: z
+        .number()
+        .nonnegative()
+        .default(5e-4)
+        .describe('Added to the gradient of all weights but biases of the head.'),
+      dropout: z.number().min(0).max(0.95).default(0.5).describe('Share of the features that an update leaves out.'),
+    })
+    .prefault({})
+    .describe('Of protocol fine-tune.'),
   bootstrapDraws: z.int().positive().default(2000).describe('Draws behind each interval.'),
 });
 
@@ -77,6 +107,16 @@ export default defineEvaluator({
     };
     const untrained = await openUntrained(context);
     try {
+      if (config.protocol === 'fine-tune') {
+        const asList = (sources: readonly LabelledSource[]) => ({
+          sources,
+          labels: labelsOf(sources),
+          groups: groupsOf(sources),
+        });
+        const lists = { train: asList(train), test: asList(test), present };
+        yield* evaluateFineTuned(encoder, untrained, { layer, ...lists, config, context });
+        return;
+      }
       const describers = [
         ...[encoder, ...untrained].map((each) => describeByEncoder(each, layer)),
         ...trivialDescribers(encoder),

@@ -13,21 +13,22 @@ export interface SplitSources {
 }
 
 /**
- * The sources of one official split.
+ * The sources of one official split; `needsTraining`: whether there must be a training source, too.
  *
  * @param split from 1.
- * @throws ConfigError if the split does not exist or has no training or no test source here.
+ * @throws ConfigError if the split does not exist or has no test source here, or no training source where one is needed.
  * @throws PipelineError `leak` if a source or a group is on both sides.
  */
 export function splitSources(
   { benchmark, sources }: { readonly benchmark: string; readonly sources: readonly VideoSource[] },
   split: number,
+  { needsTraining = true }: { readonly needsTraining?: boolean } = {},
 ): SplitSources {
   const entries = sources.flatMap((source) => (source.benchmarks[benchmark] ?? []).map((entry) => ({ source, entry })));
   entries.sort((a, b) => (a.entry.key < b.entry.key ? -1 : a.entry.key > b.entry.key ? 1 : 0));
   const inRole = (role: string) => entries.filter(({ entry }) => entry.roles[split - 1] === role);
   const [train, test] = [inRole('train'), inRole('test')];
-  if (train.length === 0 || test.length === 0) {
+  if ((needsTraining && train.length === 0) || test.length === 0) {
     const splits = Math.max(0, ...entries.map(({ entry }) => entry.roles.length));
     throw new ConfigError(
       `Split ${split} of ${benchmark} has ${train.length} training and ${test.length} test videos here; splits known: ${splits}.`,

@@ -4,7 +4,10 @@ import type { Estimator, EstimatorFrame } from '../../mining/index.js';
 import { bootstrapInterval } from '../metrics/index.js';
 import { scoreBoxes } from './box-metrics.js';
 import { cutRates, matchCuts, uniformCuts, type CutScore } from './cut-metrics.js';
+import { scoreDisparities } from './disparity-metrics.js';
 import { scoreFlow } from './flow-metrics.js';
+import { ellipseNames, scoreMasks, type MaskScore } from './mask-scores.js';
+import type { MaskSequence } from './mask-truth.js';
 import type { BoxSequence, CutSequence, MiningTruth } from './truth.js';
 
 /** Settings of `eval mining`. */
@@ -44,11 +47,18 @@ const measures = {
   recall: { unit: 'fraction', direction: 'higher' },
   endPointError: { unit: 'px', direction: 'lower' },
   badPixels: { unit: 'fraction', direction: 'lower' },
+  withinPixel: { unit: 'fraction', direction: 'higher' },
+  coverage: { unit: 'fraction', direction: 'higher' },
+  J: { unit: 'fraction', direction: 'higher' },
+  F: { unit: 'fraction', direction: 'higher' },
+  JKept: { unit: 'fraction', direction: 'higher' },
+  FKept: { unit: 'fraction', direction: 'higher' },
+  keptShare: { unit: 'fraction', direction: 'higher' },
 } as const;
 
 /**
  * Scores a miner's estimates against truth, beside trivial rivals: a box that stays where it is; no cut, and as many
- * cuts as there are, evenly spread; no motion. Values are means over sequences or pairs, cuts are counted over all films.
+ * cuts as there are, evenly spread; no motion; one disparity everywhere; the best fixed ellipse and all of the picture. Values are means over sequences or pairs, cuts are counted over all films.
  *
  * @param estimators the miner's; one of the truth's kind is used.
  * @throws ConfigError if the miner has none of that kind, or no item can be scored.
@@ -71,6 +81,20 @@ export async function scoreMining(
   if (truth.kind === 'cuts') {
     const estimator = find('cuts');
     return scoreFilms(truth.items, (frames) => estimator.run(frames, scoring.config), scoring);
+  }
+  if (truth.kind === 'mask') {
+    const estimator = find('mask');
+    return scoreMaskSequences(truth.items, (frames) => estimator.run(frames, scoring.config), scoring);
+  }
+  if (truth.kind === 'disparity') {
+    const estimator = find('disparity');
+    const onItem = (done: number) => tell(scoring, done, truth.items.length, 'pairs');
+    const { names, own, flat } = await scoreDisparities(
+      truth.items,
+      (pair) => estimator.run(pair, scoring.config),
+      onItem,
+    );
+    return summarize(names, own, { 'median-disparity': flat }, scoring.random);
   }
   const estimator = find('flow');
   const names: string[] = [];
@@ -124,6 +148,34 @@ async function scoreBoxSequences(
     success: scores.map((score) => score.success),
   });
   return summarize(names, columns(own), { 'static-box': columns(still) }, scoring.random);
+}
+
+async function scoreMaskSequences(
+  items: readonly MaskSequence[],
+  run: Parameters<typeof scoreMasks>[1],
+  scoring: Scoring,
+): Promise<MiningScores> {
+  const own: MaskScore[] = [];
+  for (const [i, sequence] of items.entries()) {
+    tell(scoring, i, items.length, 'sequences');
+    own.push(await scoreMasks(sequence, run));
+  }
+  const columns: Columns = {
+    J: own.map(({ J }) => J),
+    F: own.map(({ F }) => F),
+    ...(own.some(({ kept }) => kept > 0)
+      ? { JKept: own.map(({ JKept }) => JKept), FKept: own.map(({ FKept }) => FKept) }
+      : {}),
+    keptShare: own.map(({ kept, frames }) => kept / frames),
+  };
+  const ofRival = (name: string, key: 'J' | 'F') => own.map(({ rivals }) => rivals[name]?.[key] ?? NaN);
+  const meanJ = (name: string) => ofRival(name, 'J').reduce((sum, value) => sum + value, 0);
+  const ellipse = [...ellipseNames].sort((a, b) => meanJ(b) - meanJ(a))[0]!; // the best for all, chosen with the truth
+  const others = Object.keys(own[0]?.rivals ?? {}).filter((name) => !ellipseNames.includes(name));
+  const rivals: Record<string, Columns> = { ellipse: { J: ofRival(ellipse, 'J') } };
+  for (const name of others) rivals[name] = { J: ofRival(name, 'J'), F: ofRival(name, 'F') };
+  const names = items.map(({ name }) => name);
+  return summarize(names, columns, rivals, scoring.random);
 }
 
 async function scoreFilms(
@@ -202,6 +254,7 @@ function weightedMean(values: readonly number[], weights: Float64Array): number 
   let sum = 0;
   let total = 0;
   values.forEach((value, i) => {
+    if (Number.isNaN(value)) return;
     sum += weights[i]! * value;
     total += weights[i]!;
   });

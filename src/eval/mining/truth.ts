@@ -3,8 +3,10 @@ import { basename, extname, join, relative } from 'node:path';
 import { ConfigError, type Box } from '../../core/index.js';
 import { videoExtensions } from '../../ingest/index.js';
 import type { EstimatorFrame } from '../../mining/index.js';
+import { openDisparityPairs, type DisparityPair } from './disparity-truth.js';
 import { openFlowPairs, type FlowPair } from './flow-truth.js';
 import { pictureFrames, videoFrames } from './frames.js';
+import { openMaskSequences, type MaskSequence } from './mask-truth.js';
 
 /** A sequence in which a thing is followed. */
 export interface BoxSequence {
@@ -26,10 +28,12 @@ export interface CutSequence {
 export type MiningTruth =
   | { readonly kind: 'boxes'; readonly name: string; readonly items: readonly BoxSequence[] }
   | { readonly kind: 'cuts'; readonly name: string; readonly items: readonly CutSequence[] }
-  | { readonly kind: 'flow'; readonly name: string; readonly items: readonly FlowPair[] };
+  | { readonly kind: 'disparity'; readonly name: string; readonly items: readonly DisparityPair[] }
+  | { readonly kind: 'flow'; readonly name: string; readonly items: readonly FlowPair[] }
+  | { readonly kind: 'mask'; readonly name: string; readonly items: readonly MaskSequence[] };
 
 /** The kinds of truth that `--truth KIND:DIR` takes. */
-export const truthKinds = ['boxes', 'cuts', 'flow'] as const;
+export const truthKinds = ['boxes', 'cuts', 'flow', 'davis', 'middlebury'] as const;
 
 const pictureExtensions: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg', '.ppm', '.pgm', '.bmp', '.webp']);
 const boxFiles = ['boxes.txt', 'groundtruth_rect.txt', 'groundtruth.txt'] as const;
@@ -37,7 +41,7 @@ const boxFiles = ['boxes.txt', 'groundtruth_rect.txt', 'groundtruth.txt'] as con
 /**
  * Opens a folder of truth, as `docs/eval-mining.md` lays it out; frames are read when they are asked for.
  *
- * @param text `boxes:DIR`, `cuts:DIR` or `flow:DIR`.
+ * @param text `boxes:DIR`, `cuts:DIR`, `flow:DIR`, `davis:DIR` or `middlebury:DIR`.
  * @param decoder name of the decoder that reads frames, or `auto`.
  * @throws ConfigError for another kind, a folder that holds no such truth, or a line that cannot be read.
  */
@@ -50,16 +54,26 @@ export function openMiningTruth(text: string, decoder = 'auto'): MiningTruth {
       `--truth takes ${truthKinds.map((each) => `${each}:DIR`).join(', ')}, got ${JSON.stringify(text)}.`,
     );
   }
+  if (kind === 'davis') return openMasks(dir);
   if (!existsSync(dir) || !statSync(dir).isDirectory()) throw new ConfigError(`${dir} is not a folder.`);
   const name = basename(dir);
   const truth: MiningTruth =
-    kind === 'flow'
-      ? { kind, name, items: openFlowPairs(dir, decoder) }
-      : kind === 'cuts'
-        ? { kind, name, items: openSequences(dir, ['cuts.txt'], decoder, parseCuts, 'cuts') }
-        : { kind, name, items: openSequences(dir, boxFiles, decoder, parseBoxes, 'boxes') };
+    kind === 'middlebury'
+      ? { kind: 'disparity', name, items: openDisparityPairs(dir) }
+      : kind === 'flow'
+        ? { kind, name, items: openFlowPairs(dir, decoder) }
+        : kind === 'cuts'
+          ? { kind, name, items: openSequences(dir, ['cuts.txt'], decoder, parseCuts, 'cuts') }
+          : { kind, name, items: openSequences(dir, boxFiles, decoder, parseBoxes, 'boxes') };
   if (truth.items.length === 0) throw new ConfigError(`${dir} holds no truth of ${kind}.`, { context: { dir, kind } });
   return truth;
+}
+
+/** `davis:DIR`, which may name some of its sequences after a `?`. */
+function openMasks(text: string): MiningTruth {
+  const items = openMaskSequences(text);
+  if (items.length === 0) throw new ConfigError(`${text} holds no masks of DAVIS.`, { context: { dir: text } });
+  return { kind: 'mask', name: basename(text.replace(/\?.*$/s, '')), items };
 }
 
 /** Folders of pictures with a truth file in them, and videos with `<name>.<truth file>` beside them. */

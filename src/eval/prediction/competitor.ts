@@ -1,7 +1,7 @@
 import type { Random } from '../../core/index.js';
 import type { Predictor, Tensor } from '../../engine/index.js';
-import { maxPsnr, movingArea, meanSquaredError, psnrOfError, type MovingArea } from '../metrics/index.js';
-import { forecast, forecastEachFrame, type Futures } from './forecast.js';
+import { energyScore, maxPsnr, movingArea, meanSquaredError, psnrOfError, type MovingArea } from '../metrics/index.js';
+import { forecast, forecastEachFrame, reconstruct, type Futures } from './forecast.js';
 import type { FrameMetric } from './frame-metrics.js';
 import type { PictureDistance } from './picture-distance.js';
 import { Scoreboard } from './scoreboard.js';
@@ -16,6 +16,8 @@ export interface Competitor {
   readonly predictor: Predictor;
   /** Futures drawn of each sequence. */
   readonly samples: number;
+  /** Whether it is shown what comes, which no prediction is: a bound for models with latent variables. */
+  readonly seesFuture: boolean;
   readonly boards: Readonly<Record<Mode, Scoreboard>>;
   /** Predicted frames that equal the truth, whose PSNR is cut at 100 dB. */
   readonly framesCapped: Record<Mode, number>;
@@ -28,6 +30,8 @@ export interface Contest {
   readonly modes: readonly Mode[];
   readonly metrics: readonly FrameMetric[];
   readonly pictureDistances: readonly PictureDistance[];
+  /** Whether several futures may differ, so that all are scored as draws from a distribution. */
+  readonly drawsSeveral: boolean;
 }
 
 /** A batch of sequences, and what is worked out of the truth only once. */
@@ -43,12 +47,17 @@ export interface Heat {
 export function enterCompetitor(
   name: string,
   predictor: Predictor,
-  { samples = 1, bestOf = [] }: { readonly samples?: number; readonly bestOf?: readonly number[] } = {},
+  {
+    samples = 1,
+    bestOf = [],
+    seesFuture = false,
+  }: { readonly samples?: number; readonly bestOf?: readonly number[]; readonly seesFuture?: boolean } = {},
 ): Competitor {
   return {
     name,
     predictor,
     samples: predictor.isStochastic ? samples : 1,
+    seesFuture,
     boards: { 'multi-step': new Scoreboard(bestOf), 'one-step': new Scoreboard(bestOf) },
     framesCapped: { 'multi-step': 0, 'one-step': 0 },
   };
@@ -89,25 +98,30 @@ export function compete(
     readonly onFuture?: (futures: Futures) => void;
   },
 ): void {
-  const { predictor, samples, boards } = competitor;
+  const { predictor, samples, boards, seesFuture } = competitor;
   const { observe, steps } = contest;
+  if (seesFuture && mode === 'one-step') return;
   const first = mode === 'multi-step' ? observe : 1;
   const count = mode === 'multi-step' ? steps : observe + steps - 1;
   const seeds = Array.from({ length: samples }, (_, sample) => random.fork('sample', sample));
   const futures =
     mode === 'multi-step'
-      ? forecast(predictor, heat.clips, { observe, steps, seeds })
+      ? seesFuture
+        ? [reconstruct(predictor, heat.clips, observe)]
+        : forecast(predictor, heat.clips, { observe, steps, seeds })
       : [forecastEachFrame(predictor, heat.clips, random.fork('each frame'))];
   const board = boards[mode];
   const measures = [...contest.metrics, ...contest.pictureDistances];
   const scores = heat.sequences.map(() => measures.map((): (number | null)[][] => []));
   const errors = new Float64Array(scores.length);
   const spread = createSpread(mode === 'multi-step' ? samples : 1);
+  const kept: Futures[] = [];
   let isFirst = true;
   for (const frames of futures) {
     if (isFirst && mode === 'multi-step') onFuture?.(frames);
     isFirst = false;
     spread?.add(frames);
+    if (contest.drawsSeveral && mode === 'multi-step' && kept.length < mostKept) kept.push(frames);
     const distances = contest.pictureDistances.map((one) => one.measure(heat.clips, frames, { first, count }));
     heat.sequences.forEach(({ data }, item) => {
       const rows = measures.map((): (number | null)[] => []);
@@ -128,7 +142,20 @@ export function compete(
   }
   scores.forEach((ofItem) => ofItem.forEach((values, m) => board.add(measures[m]!, values)));
   if (spread) addDiversity(board, spread.variances(heat.sequences.length), errors);
+  if (kept.length > 0) {
+    heat.sequences.forEach(({ data }, item) => {
+      const perStep = Array.from({ length: count }, (_, step) => {
+        const truth = frameAt(data, first + step, predictor).data as Float32Array;
+        const drawn = kept.map((frames) => frameAt(frames, item * count + step, predictor).data as Float32Array);
+        return energyScore(truth, drawn);
+      });
+      board.add({ name: 'energyScore', unit: 'level', direction: 'lower' }, [perStep]);
+    });
+  }
 }
+
+/** Futures of a batch that are held for the energy score, whose value does not depend on how many there are. */
+const mostKept = 10;
 
 const noMotion: MovingArea = { mask: new Uint8Array(0), share: 0 };
 

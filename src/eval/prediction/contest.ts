@@ -16,10 +16,11 @@ export function contestOf(predictor: Predictor, config: PredictionConfig, measur
     modes: config.mode === 'both' ? ['multi-step', 'one-step'] : [config.mode],
     metrics: [...names].map(frameMetric),
     pictureDistances: measures?.pictureDistances ?? [],
+    drawsSeveral: predictor.isStochastic && config.samples > 1,
   };
 }
 
-/** The model and every rival that learns nothing; the model is first, copy-last second. */
+/** The model, every rival that learns nothing, and the bound of a model that can read the future; the model is first, copy-last second. */
 export function enterAll(
   predictor: Predictor,
   { samples, bestOf }: PredictionConfig,
@@ -28,7 +29,8 @@ export function enterAll(
   const { width, height, channels } = predictor;
   const size = { width, height, channels, observes: observe, predicts: steps };
   const rivals = predictionRivals.map((name) => enterCompetitor(name, createPredictionRival(name, size)));
-  return [enterCompetitor('model', predictor, { samples, bestOf }), ...rivals] as unknown as ReturnType<
+  const bound = predictor.reconstruct ? [enterCompetitor('posterior', predictor, { seesFuture: true })] : [];
+  return [enterCompetitor('model', predictor, { samples, bestOf }), ...rivals, ...bound] as unknown as ReturnType<
     typeof enterAll
   >;
 }

@@ -55,6 +55,16 @@ export function forecastEachFrame(predictor: Predictor, clips: Tensor, random: R
   return out;
 }
 
+/** What a model with latent variables makes of a batch whose future it reads: float32 [batch, frames - observe, height, width, channels]. */
+export function reconstruct(predictor: Predictor, clips: Tensor, observe: number): Futures {
+  const frames = predictor.reconstruct!(clips, observe);
+  try {
+    return frames.dataSync() as Float32Array;
+  } finally {
+    frames.dispose();
+  }
+}
+
 function step(predictor: Predictor, state: PredictorState, clips: Tensor, t: number): PredictorState {
   const frame = tf.tidy(() => tf.squeeze(tf.slice(clips as Tensor5D, [0, t, 0, 0, 0], [-1, 1, -1, -1, -1]), [1]));
   try {

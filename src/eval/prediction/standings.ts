@@ -14,6 +14,9 @@ export interface StandingOptions {
   readonly trained: number;
 }
 
+/** What is measured of all samples together, among which none can be chosen. */
+const ofAllSamples: ReadonlySet<string> = new Set(['diversity', 'energyScore']);
+
 const splits: Readonly<Record<Mode, string>> = { 'multi-step': 'held-out', 'one-step': 'held-out, one step ahead' };
 
 /** The numbers of a competitor, as result files have them. A rival that draws no samples stands under every selection. */
@@ -22,7 +25,7 @@ export function metricsOf({ boards }: Competitor, { mode, selections }: Standing
   const main = board.summaries.filter(({ selection }) => selection === 'mean');
   return main.flatMap((summary) =>
     selections
-      .filter((selection) => selection === 'mean' || summary.measured.name !== 'diversity')
+      .filter((selection) => selection === 'mean' || !ofAllSamples.has(summary.measured.name))
       .flatMap((selection) => {
         const chosen = board.find(summary.measured, selection) ?? summary;
         return chosen.overall.count === 0 ? [] : [toMetric(chosen, selection, mode)];

@@ -1,5 +1,6 @@
 import type { AudioClip, Frame, TimeSpan, View } from '../../core/index.js';
 import type { AudioStream, VideoStream } from '../../core/index.js';
+import type { MediaLimits } from './media-limits.js';
 
 /** What a container says of a file; `frames`, `endPts`, rates and interlacing are its claims until a full pass (`probeFile`) has counted. */
 export interface ProbedMedia {
@@ -41,6 +42,8 @@ export interface DecodeStats {
   /** Pictures left out because their time does not rise. */
   readonly droppedFrames: number;
   readonly interlacedFrames: number;
+  /** Where sound packets lie, in seconds on the source's own clock, as the latest pass over the whole file met them; null: none, or not known. */
+  readonly sound?: { readonly startSeconds: number; readonly endSeconds: number } | null;
   /** Duration of the last picture of the latest pass as its container gives it, in ticks; 0 if unknown. */
   readonly lastDuration: number;
 }
@@ -53,6 +56,14 @@ export interface SequentialPass {
    */
   spanFrames(span: TimeSpan): AsyncIterable<ViewFrame>;
   close(): Promise<void>;
+}
+
+/** Some consecutive samples of resampled sound, every channel by itself. */
+export interface SoundBlock {
+  /** Seconds on the source's own clock at which the first sample sounds. */
+  readonly seconds: number;
+  /** float32 [samples] each, nominally -1–1. */
+  readonly channels: readonly Float32Array[];
 }
 
 /** One file opened for decoding; every iteration is a pass of its own. */
@@ -74,8 +85,20 @@ export interface DecoderSession {
   framesAt(pts: readonly number[], view: View | null, signal?: AbortSignal): Promise<readonly Frame[]>;
   /** Mono float32 sound of a span at the wanted rate, as one clip; silence where the stream has none; null: the whole stream. */
   audio(span: TimeSpan | null, sampleRateHz: number, signal?: AbortSignal): Promise<AudioClip>;
+  /**
+   * The sound from a second on, block by block, all channels; nothing is decoded ahead of the reader, and leaving early ends it. The first
+   * blocks may lie before `fromSeconds`; a jump of their times is a gap. Absent where there never is sound.
+   */
+  sound?(fromSeconds: number, sampleRateHz: number, signal?: AbortSignal): AsyncIterable<SoundBlock>;
   stats(): DecodeStats;
   close(): Promise<void>;
+}
+
+/** How to open a file. */
+export interface OpenOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default: `defaultLimits`. */
+  readonly limits?: MediaLimits | undefined;
 }
 
 /** A way to read video files. */
@@ -88,11 +111,13 @@ export interface Decoder {
   /** Names of the picture codecs it can decode. */
   codecs(): Promise<readonly string[]>;
   /**
-   * Opens a file; nothing is decoded but what probing needs.
+   * Opens a file; nothing is decoded but what probing needs. Its pictures are those of the first picture stream that is no cover.
+   * Only formats that stand for themselves are opened: no content makes it read another file or a network.
    *
-   * @throws MediaError `file-missing`, `cannot-open`, `no-video` or `unsupported-codec`.
+   * @throws MediaError `file-missing`, `cannot-open`, `no-video`, `unsupported-codec` or `over-limit`; a session throws `over-limit`,
+   * too, once a picture is beyond the limits.
    */
-  open(path: string, options?: { readonly signal?: AbortSignal }): Promise<DecoderSession>;
+  open(path: string, options?: OpenOptions): Promise<DecoderSession>;
 }
 
 /** Declares a decoder; the default export of its file. */

@@ -1,14 +1,23 @@
 import type { TimeSpan } from '../../core/index.js';
 import { runFfmpeg } from './ffmpeg-process.js';
 import { parseShowinfo, type ShownFrame } from './ffmpeg-text.js';
-import { scaleFlags, type ViewPlan } from './geometry.js';
+import { conversionFlags, scaleFlags, scalesPlanes, type ViewPlan } from './geometry.js';
 
 /** One decoded picture in every planned view. */
 export interface StackedFrame {
   readonly pts: number;
   readonly duration: number;
+  /** Of the picture as it is coded. */
+  readonly width: number;
+  readonly height: number;
   /** For each plan: uint8 [scaledHeight, scaledWidth, channels]. */
   readonly pictures: readonly Uint8Array[];
+}
+
+/** The stream's pictures as they are coded. */
+export interface CodedPicture {
+  readonly pixelFormat: string;
+  readonly size: { readonly width: number; readonly height: number };
 }
 
 /**
@@ -23,6 +32,7 @@ export async function* readStackedFrames(
     span,
     plans,
     chroma,
+    coded,
     readOptions,
     stats,
     signal,
@@ -32,6 +42,7 @@ export async function* readStackedFrames(
     readonly plans: readonly ViewPlan[];
     /** Further options of the scale filter. */
     readonly chroma: string;
+    readonly coded: CodedPicture;
     readonly readOptions: readonly string[];
     readonly stats: { framesDecoded: number; damagedPackets: number; interlacedFrames: number };
     readonly signal?: AbortSignal | undefined;
@@ -44,7 +55,7 @@ export async function* readStackedFrames(
     inputOptions: [...readOptions],
     outputOptions: [
       '-filter_complex',
-      stackFilter(stream, span, { plans, width, chroma }),
+      stackFilter(stream, span, { plans, width, chroma, coded }),
       '-map',
       '[out]',
       '-fps_mode',
@@ -77,6 +88,8 @@ export async function* readStackedFrames(
       yield {
         pts: shown.pts,
         duration: shown.duration,
+        width: shown.width,
+        height: shown.height,
         pictures: unstack(whole.subarray(at, at + frameBytes), plans, width),
       };
     }
@@ -88,13 +101,26 @@ export async function* readStackedFrames(
 function stackFilter(
   stream: number,
   span: TimeSpan | null,
-  { plans, width, chroma }: { readonly plans: readonly ViewPlan[]; readonly width: number; readonly chroma: string },
+  {
+    plans,
+    width,
+    chroma,
+    coded,
+  }: {
+    readonly plans: readonly ViewPlan[];
+    readonly width: number;
+    readonly chroma: string;
+    readonly coded: CodedPicture;
+  },
 ): string {
   const trim = span ? `trim=start_pts=${span.startPts}:end_pts=${span.endPts},` : '';
   const labels = plans.map((_, i) => `[s${i}]`).join('');
-  const views = plans.map(({ scaledWidth, scaledHeight, channels, filter }, i) => {
+  const views = plans.map((plan, i) => {
+    const { scaledWidth, scaledHeight, channels, filter } = plan;
+    const inPlanes = /^yuvj?420p$/.test(coded.pixelFormat) && scalesPlanes(plan, coded.size);
+    const colours = inPlanes ? `format=${coded.pixelFormat},scale=flags=${conversionFlags({ filter })},` : '';
     const format = channels === 1 ? 'format=gray,format=rgb24' : 'format=rgb24';
-    return `[s${i}]scale=${scaledWidth}:${scaledHeight}:flags=${scaleFlags({ filter })}${chroma},${format},setsar=1,pad=${width}:${scaledHeight}:0:0[v${i}]`;
+    return `[s${i}]scale=${scaledWidth}:${scaledHeight}:flags=${scaleFlags({ filter })}${chroma},${colours}${format},setsar=1,pad=${width}:${scaledHeight}:0:0[v${i}]`;
   });
   const stack =
     plans.length === 1

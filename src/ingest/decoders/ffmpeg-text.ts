@@ -1,6 +1,7 @@
 import { MediaError, type AudioStream, type TimeBase, type VideoStream } from '../../core/index.js';
 import type { ProbedMedia } from './decoder.js';
 import { displaySize, quarterTurn } from './geometry.js';
+import { assertPixels, assertWithin, defaultLimits, type MediaLimits } from './media-limits.js';
 
 /** What the `showinfo` filter says of one frame. */
 export interface ShownFrame {
@@ -44,9 +45,13 @@ export function chromaOptions(pixelFormat: string, chromaLocation: string): stri
 /**
  * What `ffmpeg -i FILE -vf showinfo -frames:v 1 -f null -` logs of a file, and what scaling its pictures needs to be told.
  *
- * @throws MediaError `cannot-open`, `no-video`, `unsupported-codec` or `no-frames`.
+ * @throws MediaError `cannot-open`, `no-video`, `over-limit`, `unsupported-codec` or `no-frames`.
  */
-export function parseProbe(path: string, log: string): { readonly media: ProbedMedia; readonly chroma: string } {
+export function parseProbe(
+  path: string,
+  log: string,
+  limits: MediaLimits = defaultLimits,
+): { readonly media: ProbedMedia; readonly chroma: string } {
   const lines = log.split(/\r?\n/);
   const fail = (code: ConstructorParameters<typeof MediaError>[0], why: string) =>
     new MediaError(code, `${path}: ${why}.`, { context: { path, stderr: lines.slice(-8).join('\n') } });
@@ -59,9 +64,12 @@ export function parseProbe(path: string, log: string): { readonly media: ProbedM
   // Text after the mapping describes outputs.
   const inputs = streamTexts(lines.slice(0, lines.findIndex((line) => /^(Stream mapping:|Output #)/.test(line)) >>> 0));
   const pictures = inputs.filter(({ text }) => text.includes(': Video: ') && !text.includes('(attached pic)'));
+  assertWithin(path, 'streams', inputs.length, limits.streams);
   if (pictures.length === 0) throw fail('no-video', 'it has no picture stream');
   const [, mapped] = /^ *Stream #0:(\d+) -> #0:0/m.exec(log) ?? [];
   const picture = pictures.find(({ index }) => index === Number(mapped)) ?? pictures[0]!;
+  const [, width, height] = /: Video: .*?, (\d+)x(\d+)/.exec(picture.text) ?? [];
+  assertPixels(path, limits, Number(width ?? 0), Number(height ?? 0));
   if (/Decoding requested, but no decoder found|Unknown decoder|\(none\)/.test(log))
     throw fail('unsupported-codec', 'ffmpeg has no decoder for it');
   const shown = lines.map(parseShowinfo).find((frame) => frame !== null);

@@ -1,19 +1,23 @@
-import { ptsToSeconds, runProcess, type Frame } from '../../core/index.js';
+import { statSync } from 'node:fs';
+import { ptsToSeconds, runProcess, type Frame, type VideoStream } from '../../core/index.js';
 import { collectClip } from './audio-clip.js';
 import {
   defineDecoder,
   type DecoderSession,
   type SequentialPass,
+  type SoundBlock,
   type ViewFrame,
   type ViewsRequest,
 } from './decoder.js';
 import { findFfmpeg } from './ffmpeg-binary.js';
+import { confined, firstPictures, readOptionsFor } from './ffmpeg-options.js';
 import { runFfmpeg } from './ffmpeg-process.js';
 import { parseProbe } from './ffmpeg-text.js';
-import { readStackedFrames, type StackedFrame } from './ffmpeg-frames.js';
+import { readStackedFrames, type CodedPicture, type StackedFrame } from './ffmpeg-frames.js';
 import { createFramePicker } from './frame-picker.js';
 import { finishFrame, planView } from './geometry.js';
 import { assertReadable, mediaError } from './media-error.js';
+import { assertPixels, assertWithin, defaultLimits, watchLimits, type MediaLimits } from './media-limits.js';
 import { createSequentialPass } from './sequential-pass.js';
 
 /** An ffmpeg program driven by fluent-ffmpeg. It decodes from the start of the file for every pass: slower than libav at late shots. */
@@ -44,8 +48,10 @@ export default defineDecoder({
       .filter((name) => name !== '=')
       .sort();
   },
-  async open(path, { signal } = {}) {
+  async open(path, { signal, limits = defaultLimits } = {}) {
     assertReadable(path);
+    assertWithin(path, 'bytes', statSync(path).size, limits.bytes);
+    const readOptions = readOptionsFor(limits);
     const binary = await binaryPath();
     // Every stream's own clock, and the picture as it is coded: turning and stretching are ours, the same for all decoders.
     const args = [
@@ -54,9 +60,8 @@ export default defineDecoder({
       ...readOptions,
       '-i',
       `file:${path}`,
-      '-an',
-      '-sn',
-      '-dn',
+      '-map',
+      firstPictures,
       '-vf',
       'showinfo=checksum=0',
       '-frames:v',
@@ -66,11 +71,12 @@ export default defineDecoder({
       '-',
     ];
     const { stderr } = await runProcess(binary, args, signal ? { signal } : {});
-    return createSession({ binary, path, ...parseProbe(path, stderr) });
+    const probed = parseProbe(path, stderr, limits);
+    const { width, height } = probed.media.video;
+    assertPixels(path, limits, width, height);
+    return createSession({ binary, path, limits, readOptions, ...probed });
   },
 });
-
-const readOptions = ['-copyts', '-noautorotate', '-threads', '1'] as const;
 
 async function binaryPath(): Promise<string> {
   const found = await findFfmpeg();
@@ -81,12 +87,14 @@ async function binaryPath(): Promise<string> {
 interface OpenedFile {
   readonly binary: string;
   readonly path: string;
+  readonly limits: MediaLimits;
+  readonly readOptions: readonly string[];
   readonly media: DecoderSession['media'];
   readonly chroma: string;
 }
 
 function createSession(file: OpenedFile): DecoderSession {
-  const { binary, path, media } = file;
+  const { media } = file;
   const stats = { framesDecoded: 0, damagedPackets: 0, droppedFrames: 0, interlacedFrames: 0, lastDuration: 0 };
   const viewFrames = (request: ViewsRequest): AsyncGenerator<ViewFrame> => decodeViews(file, stats, request);
   return {
@@ -114,10 +122,15 @@ function createSession(file: OpenedFile): DecoderSession {
         endSeconds: ptsToSeconds(span.endPts, media.video.timeBase),
       };
       return collectClip(
-        media.audio ? readSound(binary, path, media.audio.index, sampleRateHz, signal) : [],
+        media.audio ? readMono(file, { stream: media.audio.index, sampleRateHz, signal }) : [],
         range,
         sampleRateHz,
       );
+    },
+    async *sound(_fromSeconds, sampleRateHz, signal) {
+      if (!media.audio) return;
+      const { index: stream, channels } = media.audio;
+      yield* readSound(file, { stream, sampleRateHz, channels, signal });
     },
     stats: () => ({ ...stats }),
     async close() {},
@@ -127,7 +140,7 @@ function createSession(file: OpenedFile): DecoderSession {
 type Stats = { -readonly [K in keyof ReturnType<DecoderSession['stats']>]: number };
 
 async function* decodeViews(
-  { binary, path, media, chroma }: OpenedFile,
+  { binary, path, media, chroma, limits, readOptions }: OpenedFile,
   stats: Stats,
   { span, views, signal }: ViewsRequest,
 ): AsyncGenerator<ViewFrame> {
@@ -141,6 +154,7 @@ async function* decodeViews(
     span,
     plans: outputs.map(({ plan }) => plan),
     chroma,
+    coded: codedPicture(media.video),
     readOptions,
     signal,
     stats,
@@ -154,7 +168,9 @@ async function* decodeViews(
       yield { view: name, frame: { data, width: plan.width, height: plan.height, pts } };
     }
   };
+  const watch = watchLimits(path, limits, media.video.timeBase);
   for await (const picture of pass) {
+    watch(picture.pts, picture.width, picture.height);
     if (held && picture.pts <= held.pts) {
       stats.droppedFrames++;
       continue;
@@ -169,7 +185,7 @@ async function* decodeViews(
 
 /** One run of the program for all spans; what lies between them is scaled for nothing. */
 function openStackedPass(
-  { binary, path, media, chroma }: OpenedFile,
+  { binary, path, media, chroma, limits, readOptions }: OpenedFile,
   stats: Stats,
   views: ViewsRequest['views'],
   signal: AbortSignal | undefined,
@@ -181,14 +197,18 @@ function openStackedPass(
   return createSequentialPass<StackedFrame>({
     start() {
       const plans = outputs.map(({ plan }) => plan);
-      const request = { stream: media.video.index, span: null, plans, chroma, readOptions, signal, stats };
+      const coded = codedPicture(media.video);
+      const request = { stream: media.video.index, span: null, plans, chroma, coded, readOptions, signal, stats };
       const run = readStackedFrames(binary, path, request);
+      const watch = watchLimits(path, limits, media.video.timeBase);
       let last = -Infinity;
       return {
         async next() {
           for (;;) {
             const step = await run.next();
             if (step.done === true) return null;
+            const { pts, width, height } = step.value;
+            watch(pts, width, height);
             stats.lastDuration = step.value.duration;
             if (step.value.pts > last) {
               last = step.value.pts;
@@ -214,22 +234,35 @@ function openStackedPass(
   });
 }
 
-/** The whole sound as blocks; the first block's time is that of ffmpeg's first decoded frame. */
-async function* readSound(
-  binary: string,
-  path: string,
-  stream: number,
-  sampleRateHz: number,
-  signal: AbortSignal | undefined,
+interface SoundRequest {
+  readonly stream: number;
+  readonly sampleRateHz: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function* readMono(
+  file: OpenedFile,
+  request: SoundRequest,
 ): AsyncGenerator<{ seconds: number; data: Float32Array }> {
+  for await (const { seconds, channels } of readSound(file, { ...request, channels: null }))
+    yield { seconds, data: channels[0]! };
+}
+
+/** The whole sound as blocks; the first block's time is that of ffmpeg's first decoded frame. `channels` null: mixed to one. */
+async function* readSound(
+  { binary, path }: OpenedFile,
+  { stream, sampleRateHz, channels, signal }: SoundRequest & { readonly channels: number | null },
+): AsyncGenerator<SoundBlock> {
+  const count = channels ?? 1;
   let start = 0;
   const run = runFfmpeg(binary, path, {
-    inputOptions: ['-copyts', '-threads', '1'],
+    inputOptions: ['-copyts', '-threads', '1', ...confined],
     outputOptions: [
       '-map',
       `0:${stream}`,
       '-af',
-      `ashowinfo,aformat=sample_fmts=flt:sample_rates=${sampleRateHz}:channel_layouts=mono`,
+      `ashowinfo,aformat=sample_fmts=flt:sample_rates=${sampleRateHz}${channels === null ? ':channel_layouts=mono' : ''}`,
+      ...(channels === null ? [] : ['-ac', String(channels)]),
     ],
     format: 'f32le',
     onLine(line) {
@@ -242,13 +275,17 @@ async function* readSound(
   let given = 0;
   for await (const chunk of run.bytes()) {
     rest = Buffer.concat([rest, chunk]);
-    const samples = rest.byteLength >> 2;
-    const data = new Float32Array(samples);
-    for (let i = 0; i < samples; i++) data[i] = rest.readFloatLE(i * 4);
-    rest = rest.subarray(samples * 4);
-    if (samples > 0) yield { seconds: start + given / sampleRateHz, data };
+    const samples = Math.floor(rest.byteLength / (4 * count));
+    const block = Array.from({ length: count }, () => new Float32Array(samples));
+    for (let i = 0; i < samples * count; i++) block[i % count]![Math.floor(i / count)] = rest.readFloatLE(i * 4);
+    rest = rest.subarray(samples * 4 * count);
+    if (samples > 0) yield { seconds: start + given / sampleRateHz, channels: block };
     given += samples;
   }
+}
+
+function codedPicture({ pixelFormat, codedWidth, codedHeight }: VideoStream): CodedPicture {
+  return { pixelFormat, size: { width: codedWidth, height: codedHeight } };
 }
 
 function copyOf(frame: Frame): Frame {

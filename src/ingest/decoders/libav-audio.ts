@@ -1,6 +1,7 @@
 import type { CodecContext, Frame as AvFrame, Packet, SoftwareResampleContext } from 'node-av/lib';
 import { openCodec, openContainer, type Container } from './libav-container.js';
 import type { NodeAv } from './node-av.js';
+import type { SoundBlock } from './decoder.js';
 
 /** Some consecutive samples of resampled sound. */
 export interface AudioBlock {
@@ -19,18 +20,33 @@ const gapSeconds = 0.05;
  * Sound of a file as mono float32 blocks in order, pulled: nothing is decoded ahead of the reader. Leaving early frees everything.
  * Gives nothing for a file without sound. The first blocks may lie before `fromSeconds`; null: from the start.
  */
-export function* readAudioBlocks(
+export function* readAudioBlocks(av: NodeAv, path: string, request: AudioRequest): Generator<AudioBlock> {
+  for (const { seconds, channels } of readBlocks(av, path, request, true)) yield { seconds, data: channels[0]! };
+}
+
+/** As `readAudioBlocks`, every channel by itself. */
+export function readSoundBlocks(av: NodeAv, path: string, request: AudioRequest): Generator<SoundBlock> {
+  return readBlocks(av, path, request, false);
+}
+
+interface AudioRequest {
+  readonly fromSeconds: number | null;
+  readonly sampleRateHz: number;
+}
+
+function* readBlocks(
   av: NodeAv,
   path: string,
-  { fromSeconds, sampleRateHz }: { readonly fromSeconds: number | null; readonly sampleRateHz: number },
-): Generator<AudioBlock> {
+  { fromSeconds, sampleRateHz }: AudioRequest,
+  isMono: boolean,
+): Generator<SoundBlock> {
   const container = openContainer(av, path);
   let codec: CodecContext | null = null;
   const packet = new av.lib.Packet();
   const frame = new av.lib.Frame();
   packet.alloc();
   frame.alloc();
-  const resampler = new Resampler(av, sampleRateHz, fromSeconds);
+  const resampler = new Resampler(av, { rate: sampleRateHz, origin: fromSeconds, isMono });
   try {
     if (!container.audio) return;
     codec = openCodec(av, container.audio, path);
@@ -74,11 +90,13 @@ function* decodeAudio(container: Container, codec: CodecContext, packet: Packet,
   yield* drain();
 }
 
-/** Resamples to mono float32; keeps each run of sound at its own time. */
+/** Resamples to float32, mixed to one channel or not; keeps each run of sound at its own time. */
 class Resampler {
   readonly #av: NodeAv;
   readonly #rate: number;
   readonly #origin: number | null;
+  readonly #isMono: boolean;
+  #channels = 1;
   #context: SoftwareResampleContext | null = null;
   #format = '';
   #runStart = 0;
@@ -86,13 +104,17 @@ class Resampler {
   #expected = 0;
 
   /** A sample shall fall on the second `origin`; null: wherever the sound starts. */
-  constructor(av: NodeAv, rate: number, origin: number | null) {
+  constructor(
+    av: NodeAv,
+    { rate, origin, isMono }: { readonly rate: number; readonly origin: number | null; readonly isMono: boolean },
+  ) {
     this.#av = av;
     this.#rate = rate;
     this.#origin = origin;
+    this.#isMono = isMono;
   }
 
-  *push(frame: AvFrame, seconds: number | null): Generator<AudioBlock> {
+  *push(frame: AvFrame, seconds: number | null): Generator<SoundBlock> {
     const format = `${frame.sampleRate}/${frame.format}/${frame.channels}`;
     const time = seconds ?? this.#expected;
     if (this.#context && (format !== this.#format || Math.abs(time - this.#expected) > gapSeconds)) yield* this.flush();
@@ -120,7 +142,7 @@ class Resampler {
   }
 
   /** What the filter still holds; the next push starts a run of its own. */
-  *flush(): Generator<AudioBlock> {
+  *flush(): Generator<SoundBlock> {
     if (!this.#context) return;
     yield* this.#convert(null, 0);
     this.free();
@@ -134,13 +156,17 @@ class Resampler {
   #start(frame: AvFrame, format: string, seconds: number): void {
     const { lib, constants } = this.#av;
     const context = new lib.SoftwareResampleContext();
-    const layout = frame.channelLayout;
+    const layout =
+      frame.channelLayout.mask === 0n
+        ? lib.avChannelLayoutDefault(frame.channelLayout.nbChannels)
+        : frame.channelLayout;
+    this.#channels = this.#isMono ? 1 : layout.nbChannels;
     lib.FFmpegError.throwIfError(
       context.allocSetOpts2(
-        constants.AV_CHANNEL_LAYOUT_MONO,
-        constants.AV_SAMPLE_FMT_FLT,
+        this.#isMono ? constants.AV_CHANNEL_LAYOUT_MONO : layout,
+        constants.AV_SAMPLE_FMT_FLTP,
         this.#rate,
-        layout.mask === 0n ? lib.avChannelLayoutDefault(layout.nbChannels) : layout,
+        layout,
         frame.format as Parameters<SoftwareResampleContext['allocSetOpts2']>[4],
         frame.sampleRate,
       ),
@@ -153,16 +179,19 @@ class Resampler {
     this.#given = 0;
   }
 
-  *#convert(input: Buffer[] | null, samples: number): Generator<AudioBlock> {
+  *#convert(input: Buffer[] | null, samples: number): Generator<SoundBlock> {
     const capacity = this.#context!.getOutSamples(samples) + 32;
-    const out = Buffer.alloc(capacity * 4);
-    const got = this.#context!.convertSync([out], capacity, input, samples);
+    const out = Array.from({ length: this.#channels }, () => new Float32Array(capacity));
+    const got = this.#context!.convertSync(
+      out.map(({ buffer }) => Buffer.from(buffer)),
+      capacity,
+      input,
+      samples,
+    );
     this.#av.lib.FFmpegError.throwIfError(got, 'resample');
     if (got === 0) return;
-    const data = new Float32Array(got);
-    for (let i = 0; i < got; i++) data[i] = out.readFloatLE(i * 4);
     const seconds = this.#runStart + this.#given / this.#rate;
     this.#given += got;
-    yield { seconds, data };
+    yield { seconds, channels: out.map((channel) => channel.subarray(0, got)) };
   }
 }

@@ -1,8 +1,17 @@
+import { statSync } from 'node:fs';
 import type { CodecContext, FormatContext, Rational, Stream } from 'node-av/lib';
 import type { AudioStream, VideoStream } from '../../core/index.js';
 import type { ProbedMedia } from './decoder.js';
 import { displaySize, matrixRotation } from './geometry.js';
 import { assertReadable, mediaError } from './media-error.js';
+import {
+  allowedProtocols,
+  assertPixels,
+  assertWithin,
+  defaultLimits,
+  selfContainedFormats,
+  type MediaLimits,
+} from './media-limits.js';
 import type { NodeAv } from './node-av.js';
 
 /** An open container; `close` frees it. */
@@ -14,27 +23,53 @@ export interface Container {
 }
 
 /**
- * Opens a file and finds its best picture and sound streams; cover pictures do not count as pictures.
+ * Opens a file and finds its first picture stream and its best sound stream; cover pictures do not count as pictures. Formats that name
+ * other files are not opened.
  *
- * @throws MediaError `file-missing` or `cannot-open`.
+ * @throws MediaError `file-missing`, `cannot-open` or `over-limit`.
  */
-export function openContainer({ lib, constants }: NodeAv, path: string): Container {
+export function openContainer(
+  { lib, constants }: NodeAv,
+  path: string,
+  limits: MediaLimits = defaultLimits,
+): Container {
   assertReadable(path);
+  assertWithin(path, 'bytes', statSync(path).size, limits.bytes);
   const format = new lib.FormatContext();
-  const opened = format.openInputSync(path);
-  if (opened < 0) throw mediaError('cannot-open', path, lib.FFmpegError.strerror(opened));
+  const options = lib.Dictionary.fromObject({
+    protocol_whitelist: allowedProtocols,
+    format_whitelist: selfContainedFormats,
+  });
   const close = () => format.closeInputSync();
-  const found = format.findStreamInfoSync();
-  if (found < 0) {
-    close();
-    throw mediaError('cannot-open', path, lib.FFmpegError.strerror(found));
+  try {
+    // A leading `file:` keeps names such as `a:b.mp4` from being read as protocols.
+    const opened = format.openInputSync(`file:${path}`, null, options);
+    if (opened < 0) throw mediaError('cannot-open', path, lib.FFmpegError.strerror(opened));
+    const found = format.findStreamInfoSync();
+    if (found < 0) {
+      close();
+      throw mediaError('cannot-open', path, lib.FFmpegError.strerror(found));
+    }
+  } finally {
+    options.free();
   }
-  const best = (type: Parameters<FormatContext['findBestStream']>[0]) =>
-    format.streams[format.findBestStream(type)] ?? null;
-  const picture = best(constants.AVMEDIA_TYPE_VIDEO);
-  const isCover =
-    picture !== null && (Number(picture.disposition) & Number(constants.AV_DISPOSITION_ATTACHED_PIC)) !== 0;
-  return { format, video: isCover ? null : picture, audio: best(constants.AVMEDIA_TYPE_AUDIO), close };
+  const { streams } = format;
+  const covers = Number(constants.AV_DISPOSITION_ATTACHED_PIC) | Number(constants.AV_DISPOSITION_TIMED_THUMBNAILS);
+  const video = streams.find(
+    ({ codecpar, disposition }) =>
+      codecpar.codecType === constants.AVMEDIA_TYPE_VIDEO && (Number(disposition) & covers) === 0,
+  );
+  const audio = streams[format.findBestStream(constants.AVMEDIA_TYPE_AUDIO)];
+  // Packets of other streams are passed over without a copy.
+  for (const stream of streams) if (stream !== video && stream !== audio) stream.discard = constants.AVDISCARD_ALL;
+  try {
+    assertWithin(path, 'streams', streams.length, limits.streams);
+    if (video) assertPixels(path, limits, video.codecpar.width, video.codecpar.height);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { format, video: video ?? null, audio: audio ?? null, close };
 }
 
 /**
@@ -42,7 +77,12 @@ export function openContainer({ lib, constants }: NodeAv, path: string): Contain
  *
  * @throws MediaError `unsupported-codec`.
  */
-export function openCodec({ lib }: NodeAv, stream: Stream, path: string): CodecContext {
+export function openCodec(
+  { lib }: NodeAv,
+  stream: Stream,
+  path: string,
+  { pixels }: MediaLimits = defaultLimits,
+): CodecContext {
   const name = lib.avGetCodecName(stream.codecpar.codecId) ?? 'unknown';
   const codec = lib.Codec.findDecoder(stream.codecpar.codecId);
   if (!codec) throw mediaError('unsupported-codec', path, `no decoder for ${name}`);
@@ -51,6 +91,7 @@ export function openCodec({ lib }: NodeAv, stream: Stream, path: string): CodecC
   context.parametersToContext(stream.codecpar);
   context.threadCount = 1;
   context.pktTimebase = stream.timeBase;
+  context.setOption('max_pixels', String(pixels)); // a dictionary given to open2 is freed twice
   const opened = context.open2Sync(codec, null);
   if (opened < 0) {
     context.freeContext();

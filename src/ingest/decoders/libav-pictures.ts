@@ -1,5 +1,6 @@
 import type { CodecContext, Frame as AvFrame, Packet } from 'node-av/lib';
-import { openCodec, openContainer, type Container } from './libav-container.js';
+import { openCodec, type Container } from './libav-container.js';
+import { watchLimits, type MediaLimits } from './media-limits.js';
 import type { NodeAv } from './node-av.js';
 
 /** One decoded picture, still in the decoder's memory. */
@@ -18,12 +19,21 @@ export interface PassCounters {
   droppedFrames: number;
   interlacedFrames: number;
   lastDuration: number;
+  sound: { readonly startSeconds: number; readonly endSeconds: number } | null;
+}
+
+/** The file that a reader reads. */
+export interface PictureFile {
+  readonly path: string;
+  readonly limits: MediaLimits;
+  /** Gives an open container at its start, new or one that nobody has read from. */
+  readonly openContainer: () => Container;
 }
 
 /** Pulls pictures out of one file, one at a time, in presentation order. */
 export class PictureReader {
   readonly #av: NodeAv;
-  readonly #path: string;
+  readonly #file: PictureFile;
   readonly #counters: PassCounters;
   #container: Container;
   #codec: CodecContext;
@@ -35,11 +45,22 @@ export class PictureReader {
   #lastDuration = 0;
   #draining = false;
 
-  constructor(av: NodeAv, path: string, counters: PassCounters) {
+  #watch: ReturnType<typeof watchLimits> | null = null;
+
+  readonly #listens: boolean;
+
+  /**
+   * Opens the file at its first picture.
+   *
+   * @param listens notes where sound packets lie, which it otherwise passes over.
+   */
+  constructor(av: NodeAv, file: PictureFile, counters: PassCounters, listens = false) {
+    this.#listens = listens;
+    counters.sound = null;
     this.#av = av;
-    this.#path = path;
+    this.#file = file;
     this.#counters = counters;
-    [this.#container, this.#codec] = openVideo(av, path);
+    [this.#container, this.#codec] = openVideo(av, file, listens);
     this.#packet = new av.lib.Packet();
     this.#packet.alloc();
     this.#frames = [0, 1, 2].map(() => {
@@ -65,11 +86,15 @@ export class PictureReader {
   rewind(): void {
     this.#codec.freeContext();
     this.#container.close();
-    [this.#container, this.#codec] = openVideo(this.#av, this.#path);
+    [this.#container, this.#codec] = openVideo(this.#av, this.#file, this.#listens);
     this.#restart();
   }
 
-  /** The next picture whose time rises; null at the end. Damaged packets are skipped and counted. */
+  /**
+   * The next picture whose time rises; null at the end. Damaged packets are skipped and counted.
+   *
+   * @throws MediaError `over-limit`.
+   */
   next(): Picture | null {
     for (;;) {
       const frame = this.#frames[this.#turn]!;
@@ -87,7 +112,13 @@ export class PictureReader {
         this.#counters.droppedFrames++;
         continue;
       }
-      if ((frame.flags & Number(this.#av.constants.AV_FRAME_FLAG_INTERLACED)) !== 0) this.#counters.interlacedFrames++;
+      const { AV_FRAME_FLAG_INTERLACED: interlaced } = this.#av.constants;
+      if (frame.hasFlags(interlaced)) {
+        this.#counters.interlacedFrames++;
+        frame.clearFlags(interlaced); // the scaler takes no fields; shown as they are, as ffmpeg shows them
+      }
+      this.#watch ??= this.#limitsOf();
+      this.#watch(pts, frame.width, frame.height);
       this.#lastPts = pts;
       this.#lastDuration = this.#counters.lastDuration = Math.max(0, Number(frame.duration));
       this.#turn = (this.#turn + 1) % 3;
@@ -102,7 +133,25 @@ export class PictureReader {
     this.#container.close();
   }
 
+  #noteSound(): void {
+    const { audio } = this.#container;
+    const { pts, duration, streamIndex } = this.#packet;
+    if (!audio || streamIndex !== audio.index || pts === this.#av.constants.AV_NOPTS_VALUE) return;
+    const tick = audio.timeBase.num / audio.timeBase.den;
+    const { startSeconds = Infinity, endSeconds = -Infinity } = this.#counters.sound ?? {};
+    this.#counters.sound = {
+      startSeconds: Math.min(startSeconds, Number(pts) * tick),
+      endSeconds: Math.max(endSeconds, Number(pts + duration) * tick),
+    };
+  }
+
+  #limitsOf(): ReturnType<typeof watchLimits> {
+    const { num, den } = this.#container.video!.timeBase;
+    return watchLimits(this.#file.path, this.#file.limits, [num, den]);
+  }
+
   #restart(): void {
+    this.#watch = null;
     this.#lastPts = null;
     this.#lastDuration = 0;
     this.#draining = false;
@@ -123,6 +172,7 @@ export class PictureReader {
     while (this.#container.format.readFrameSync(this.#packet) >= 0) {
       const ours = this.#packet.streamIndex === index;
       if (ours && this.#codec.sendPacketSync(this.#packet) < 0) this.#counters.damagedPackets++;
+      else if (!ours) this.#noteSound();
       this.#packet.unref();
       if (ours) return;
     }
@@ -131,10 +181,15 @@ export class PictureReader {
   }
 }
 
-function openVideo(av: NodeAv, path: string): [Container, CodecContext] {
-  const container = openContainer(av, path);
+function openVideo(
+  av: NodeAv,
+  { path, limits, openContainer }: PictureFile,
+  listens: boolean,
+): [Container, CodecContext] {
+  const container = openContainer();
   try {
-    return [container, openCodec(av, container.video!, path)];
+    if (container.audio && !listens) container.audio.discard = av.constants.AVDISCARD_ALL;
+    return [container, openCodec(av, container.video!, path, limits)];
   } catch (error) {
     container.close();
     throw error;

@@ -1,35 +1,78 @@
 import type { Frame as AvFrame, SoftwareScaleContext } from 'node-av/lib';
-import { finishFrame, scaleFlags, type ViewPlan } from './geometry.js';
+import { conversionFlags, finishFrame, scaleFlags, scalesPlanes, type ViewPlan } from './geometry.js';
+import { mediaError } from './media-error.js';
 import type { NodeAv } from './node-av.js';
 
 /** Turns decoded pictures into frames of one view; `free` gives its memory back. */
 export interface Scaler {
-  /** uint8 [height, width, channels] of the plan, its own memory. */
+  /**
+   * uint8 [height, width, channels] of the plan, its own memory.
+   *
+   * @throws MediaError `decode-error` for a picture that cannot be scaled.
+   */
   scale(picture: AvFrame): Uint8Array;
   free(): void;
 }
 
-/** A scaler to one view; it follows pictures whose size or format changes on the way. */
-export function createScaler({ lib, constants }: NodeAv, plan: ViewPlan): Scaler {
-  const context: SoftwareScaleContext = new lib.SoftwareScaleContext();
-  context.allocContext();
-  context.setOption('sws_flags', scaleFlags(plan));
-  const target = new lib.Frame();
-  target.alloc();
+/** A scaler of one file's pictures to one view; it follows those whose size or format changes on the way. */
+export function createScaler(av: NodeAv, plan: ViewPlan, path: string): Scaler {
+  const { constants } = av;
+  const direct = createStep(av, scaleFlags(plan), path);
+  const planes = createStep(av, scaleFlags(plan), path);
+  const colours = createStep(av, conversionFlags(plan), path);
+  const target = { width: plan.scaledWidth, height: plan.scaledHeight };
+  const format = plan.channels === 3 ? constants.AV_PIX_FMT_RGB24 : constants.AV_PIX_FMT_GRAY8;
+  const isPlanar = (picture: AvFrame) =>
+    picture.format === constants.AV_PIX_FMT_YUV420P || picture.format === constants.AV_PIX_FMT_YUVJ420P;
   return {
     scale(picture) {
-      target.width = plan.scaledWidth;
-      target.height = plan.scaledHeight;
-      target.format = plan.channels === 3 ? constants.AV_PIX_FMT_RGB24 : constants.AV_PIX_FMT_GRAY8;
-      try {
-        lib.FFmpegError.throwIfError(context.scaleFrameSync(target, picture), 'scale');
-        return finishFrame(target.data![0]!, target.linesize[0]!, plan);
-      } finally {
-        target.unref();
-      }
+      let scaled: AvFrame;
+      if (isPlanar(picture) && scalesPlanes(plan, picture)) {
+        const { colorSpace, colorRange } = picture;
+        const small = planes.run(picture, { ...target, format: picture.format, colorSpace, colorRange });
+        scaled = colours.run(small, { ...target, format });
+      } else scaled = direct.run(picture, { ...target, format });
+      return finishFrame(scaled.data![0]!, scaled.linesize[0]!, plan);
     },
     free() {
-      target.free();
+      for (const step of [direct, planes, colours]) step.free();
+    },
+  };
+}
+
+/** What a picture is turned into. Colours that are not named are converted as the format has them. */
+type Target = Pick<AvFrame, 'width' | 'height' | 'format'> & Partial<Pick<AvFrame, 'colorSpace' | 'colorRange'>>;
+
+/** One conversion and the picture that it writes. */
+interface Step {
+  /** The picture is valid until the next run. */
+  run(picture: AvFrame, to: Target): AvFrame;
+  free(): void;
+}
+
+function createStep({ lib }: NodeAv, flags: string, path: string): Step {
+  const context: SoftwareScaleContext = new lib.SoftwareScaleContext();
+  context.allocContext();
+  context.setOption('sws_flags', flags);
+  const frame = new lib.Frame();
+  frame.alloc();
+  return {
+    run(picture, { width, height, format, colorSpace, colorRange }) {
+      // Memory of the last run is written over; it costs a page fault for every 4 KiB to take it anew.
+      if (frame.width !== width || frame.height !== height || frame.format !== format) {
+        frame.unref();
+        [frame.width, frame.height, frame.format] = [width, height, format];
+      }
+      // Before the conversion: its first picture would come out in other colours than the rest.
+      if (colorSpace !== undefined) frame.colorSpace = colorSpace;
+      if (colorRange !== undefined) frame.colorRange = colorRange;
+      const code = context.scaleFrameSync(frame, picture);
+      if (code < 0)
+        throw mediaError('decode-error', path, `a picture cannot be scaled (${lib.FFmpegError.strerror(code)})`);
+      return frame;
+    },
+    free() {
+      frame.free();
       context.freeContext();
     },
   };

@@ -5,11 +5,12 @@ import { collectClip } from './audio-clip.js';
 import { defineDecoder, type DecoderSession, type ViewFrame, type ViewsRequest } from './decoder.js';
 import { createFramePicker } from './frame-picker.js';
 import { planView } from './geometry.js';
-import { readAudioBlocks } from './libav-audio.js';
-import { describeContainer, openCodec, openContainer } from './libav-container.js';
-import { PictureReader, type PassCounters, type Picture } from './libav-pictures.js';
+import { readAudioBlocks, readSoundBlocks } from './libav-audio.js';
+import { describeContainer, openCodec, openContainer, type Container } from './libav-container.js';
+import { PictureReader, type PassCounters, type Picture, type PictureFile } from './libav-pictures.js';
 import { createScaler } from './libav-scaler.js';
 import { mediaError } from './media-error.js';
+import { assertPixels, defaultLimits, type MediaLimits } from './media-limits.js';
 import { loadNodeAv, type NodeAv } from './node-av.js';
 import { createSequentialPass } from './sequential-pass.js';
 
@@ -36,26 +37,47 @@ export default defineDecoder({
       .map((codec) => lib.avGetCodecName(codec.id) ?? '');
     return [...new Set(names)].filter((name) => name !== '').sort();
   },
-  async open(path) {
+  async open(path, { limits = defaultLimits } = {}) {
     const av = await loadNodeAv();
-    const container = openContainer(av, path);
+    const container = openContainer(av, path, limits);
     try {
       const media = describeContainer(av, container, path);
-      openCodec(av, container.video!, path).freeContext();
-      return createSession(av, path, media);
-    } finally {
+      assertPixels(path, limits, media.video.width, media.video.height);
+      openCodec(av, container.video!, path, limits).freeContext();
+      return createSession(av, { path, limits, container, media });
+    } catch (error) {
       container.close();
+      throw error;
     }
   },
 });
 
-function createSession(av: NodeAv, path: string, media: DecoderSession['media']): DecoderSession {
+interface OpenedFile {
+  readonly path: string;
+  readonly limits: MediaLimits;
+  /** Not read from yet: the first pass takes it. */
+  readonly container: Container;
+  readonly media: DecoderSession['media'];
+}
+
+function createSession(av: NodeAv, { path, limits, container, media }: OpenedFile): DecoderSession {
+  let unread: Container | null = container;
+  const file: PictureFile = {
+    path,
+    limits,
+    openContainer() {
+      const taken = unread;
+      unread = null;
+      return taken ?? openContainer(av, path, limits);
+    },
+  };
   const counters: PassCounters = {
     framesDecoded: 0,
     damagedPackets: 0,
     droppedFrames: 0,
     interlacedFrames: 0,
     lastDuration: 0,
+    sound: null,
   };
   const seconds = (span: TimeSpan) => ({
     startSeconds: ptsToSeconds(span.startPts, media.video.timeBase),
@@ -64,19 +86,19 @@ function createSession(av: NodeAv, path: string, media: DecoderSession['media'])
   return {
     media,
     async *frames({ span, view, signal }) {
-      for await (const { frame } of decodeViews(av, path, media, counters, { span, views: { view }, signal }))
+      for await (const { frame } of decodeViews(av, file, media, counters, { span, views: { view }, signal }))
         yield frame;
     },
-    viewFrames: (request) => decodeViews(av, path, media, counters, request),
+    viewFrames: (request) => decodeViews(av, file, media, counters, request),
     openPass({ views, signal }) {
       const outputs = new Map(
         Object.entries(views).map(([name, view]) => {
           const plan = planView(media.video, media.video.rotation, view);
-          return [name, { plan, scaler: createScaler(av, plan) }] as const;
+          return [name, { plan, scaler: createScaler(av, plan, path) }] as const;
         }),
       );
       const pass = createSequentialPass<Picture>({
-        start: () => new PictureReader(av, path, counters),
+        start: () => new PictureReader(av, file, counters),
         show({ frame, pts }, name) {
           const { plan, scaler } = outputs.get(name)!;
           return { data: scaler.scale(frame), width: plan.width, height: plan.height, pts };
@@ -94,7 +116,7 @@ function createSession(av: NodeAv, path: string, media: DecoderSession['media'])
         },
       };
     },
-    framesAt: (pts, view, signal) => framesAt(av, path, media, counters, { pts, view, signal }),
+    framesAt: (pts, view, signal) => framesAt(av, file, media, counters, { pts, view, signal }),
     audio(span, sampleRateHz, signal) {
       signal?.throwIfAborted();
       const range = span && seconds(span);
@@ -104,17 +126,30 @@ function createSession(av: NodeAv, path: string, media: DecoderSession['media'])
         sampleRateHz,
       );
     },
+    async *sound(fromSeconds, sampleRateHz, signal) {
+      let turn = 0;
+      for (const block of readSoundBlocks(av, path, { fromSeconds, sampleRateHz })) {
+        if (++turn % soundBlocksPerTurn === 0) await yieldToEvents();
+        signal?.throwIfAborted();
+        yield block;
+      }
+    },
     stats: () => ({ ...counters }),
-    async close() {},
+    async close() {
+      unread?.close();
+      unread = null;
+    },
   };
 }
+
+const soundBlocksPerTurn = 64;
 
 /** Decoding is synchronous: after this many pictures timers and signals get their turn. */
 const picturesPerTurn = 16;
 
 async function* decodeViews(
   av: NodeAv,
-  path: string,
+  file: PictureFile,
   media: DecoderSession['media'],
   counters: PassCounters,
   { span, views, signal }: ViewsRequest,
@@ -124,16 +159,16 @@ async function* decodeViews(
     return {
       name,
       plan,
-      scaler: createScaler(av, plan),
+      scaler: createScaler(av, plan, file.path),
       picker: createFramePicker(view?.fps ?? null, span, media.video.timeBase),
     };
   });
   // Memory of earlier passes is given back between turns of the event loop.
   await yieldToEvents();
-  const reader = new PictureReader(av, path, counters);
+  const reader = new PictureReader(av, file, counters, span === null);
   try {
     let picture = firstPicture(reader, span, media.video.startPts);
-    if (!picture && !span) throw mediaError('no-frames', path, 'not one picture could be decoded');
+    if (!picture && !span) throw mediaError('no-frames', file.path, 'not one picture could be decoded');
     for (let turn = 1; picture && !(span && picture.pts >= span.endPts); turn++) {
       if (turn % picturesPerTurn === 0) await yieldToEvents();
       signal?.throwIfAborted();
@@ -174,7 +209,7 @@ function skipTo(reader: PictureReader, first: Picture | null, pts: number | null
 
 async function framesAt(
   av: NodeAv,
-  path: string,
+  file: PictureFile,
   media: DecoderSession['media'],
   counters: PassCounters,
   {
@@ -185,15 +220,15 @@ async function framesAt(
 ): Promise<readonly Frame[]> {
   if (pts.length === 0) return [];
   const plan = planView(media.video, media.video.rotation, view);
-  const scaler = createScaler(av, plan);
-  const reader = new PictureReader(av, path, counters);
+  const scaler = createScaler(av, plan, file.path);
+  const reader = new PictureReader(av, file, counters);
   try {
     const out: Frame[] = [];
     for (const time of pts) {
       signal?.throwIfAborted();
       await yieldToEvents();
       const shown = shownAt(reader, time, media.video.startPts);
-      if (!shown) throw mediaError('no-frames', path, 'not one picture could be decoded');
+      if (!shown) throw mediaError('no-frames', file.path, 'not one picture could be decoded');
       out.push({ data: scaler.scale(shown.frame), width: plan.width, height: plan.height, pts: shown.pts });
     }
     return out;

@@ -185,7 +185,8 @@ function toFrame(picture: Picture, plan: ViewPlan, pts: number): Frame {
   const data = picture.channels === 3 && plan.channels === 1 ? toLuma(picture.data) : picture.data;
   const channels = picture.channels === 3 && plan.channels === 3 ? 3 : 1;
   const size = { width, height, channels, toWidth: plan.scaledWidth, toHeight: plan.scaledHeight };
-  const scaled = resample({ data, ...size, filter: plan.filter });
+  const filter = plan.filter === 'area' ? 'bilinear' : plan.filter; // both are means over the covered area where it shrinks
+  const scaled = resample({ data, ...size, filter });
   const cut = finishFrame(scaled, plan.scaledWidth * channels, { ...plan, channels });
   const finished = channels === plan.channels ? cut : toRgb(cut);
   return { data: finished, width: plan.width, height: plan.height, pts };

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { decodeImage } from '../../vision/index.js';
-import { mediaError } from './media-error.js';
+import { assertReadable, mediaError } from './media-error.js';
 import { describeList, type Picture, type PictureList } from './picture-list.js';
 import { listSeries } from './picture-series.js';
 
@@ -54,6 +54,30 @@ export async function openPictures(folder: string, { rate, onDamaged }: OpenPict
     count: pictures.length,
     ptsOf: (index) => pictures[index]!.pts,
     read,
+  };
+}
+
+/**
+ * One still picture as a video of one frame, a second long.
+ *
+ * @throws MediaError `file-missing`, or `cannot-open` if it is damaged.
+ */
+export async function openPicture(path: string): Promise<PictureList> {
+  assertReadable(path);
+  let picture: Picture;
+  try {
+    picture = await decodeImage(await readFile(path));
+  } catch (error) {
+    throw mediaError('cannot-open', path, firstLine(error), error);
+  }
+  const { width, height, channels } = picture;
+  const codec = extname(path).slice(1).toLowerCase();
+  return {
+    path,
+    media: describeList('picture', codec, { width, height, channels, rate: [1, 1], count: 1, lastPts: 0 }),
+    count: 1,
+    ptsOf: () => 0,
+    read: async () => picture,
   };
 }
 

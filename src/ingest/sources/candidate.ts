@@ -1,4 +1,4 @@
-import type { BenchmarkEntry } from '../../core/index.js';
+import type { BenchmarkEntry, FailureCode } from '../../core/index.js';
 import type { MediaDescription } from '../open-media.js';
 
 /** One file to probe, and what is known of it beforehand. */
@@ -11,11 +11,34 @@ export interface Candidate {
   readonly origin: string | null;
   readonly benchmarks: Readonly<Record<string, readonly BenchmarkEntry[]>>;
   /** Set where the file is made from a seed before it is probed. */
-  readonly synthetic?: { readonly seed: number; readonly name: string };
+  readonly synthetic?: { readonly kind: string; readonly seed: number; readonly name: string };
   /** Set where the path is a folder of numbered pictures: frames per second as a fraction. */
   readonly rate?: readonly [number, number];
   /** Set where the path is of a description, which is written before it is probed. */
   readonly described?: DescribedMedia;
+  /** Set where the file has to be fetched first. */
+  readonly fetch?: Download;
+  /** What the ledger calls it where that is not its path: an address, or a file and its span. */
+  readonly given?: string;
+  /** What a list or an info file says of it besides. */
+  readonly metadata?: Metadata;
+}
+
+/** Columns of a list or members of an info file, by name. */
+export type Metadata = Readonly<Record<string, string | number | boolean>>;
+
+/** A file to fetch. */
+export interface Download {
+  readonly url: string;
+  /** Absolute: where it is put. */
+  readonly file: string;
+}
+
+/** Something that a source names and that cannot become a candidate. */
+export interface SourceFailure {
+  readonly path: string;
+  readonly code: FailureCode;
+  readonly message: string;
 }
 
 /** A description to write, and what must lie beside it. */
@@ -43,4 +66,11 @@ export interface ExpandedSources {
   /** Official lists that were read, by benchmark. */
   readonly benchmarks?: Readonly<Record<string, BenchmarkFacts>>;
   readonly warnings: readonly string[];
+  /** Lines and members that are no candidates; each is a failure of the run. */
+  readonly failures?: readonly SourceFailure[];
+}
+
+/** What the ledger calls a candidate. */
+export function ledgerPath({ path, given }: Candidate): string {
+  return given ?? path;
 }

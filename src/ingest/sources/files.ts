@@ -1,7 +1,8 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs';
-import { basename, extname, join, relative, resolve } from 'node:path';
+import { dirname, extname, join, relative, resolve } from 'node:path';
 import { ConfigError } from '../../core/index.js';
 import type { Candidate, ExpandedSources } from './candidate.js';
+import { openSiteFolder, type SiteFolder } from './site-folder.js';
 
 /** Extensions of files that are taken for videos. */
 export const videoExtensions: ReadonlySet<string> = new Set(
@@ -17,15 +18,10 @@ export function expandPath(path: string): ExpandedSources {
   if (!stat)
     throw new ConfigError(`Source ${path} does not exist.`, { code: 'source-missing', context: { source: path } });
   if (!stat.isDirectory())
-    return { candidates: [plainCandidate(absolute, basename(absolute))], ignored: 0, absent: 0, warnings: [] };
+    return { candidates: videosOf([absolute], dirname(absolute), { all: true }), ignored: 0, absent: 0, warnings: [] };
   const files = filesBelow(absolute);
-  const videos = files.filter((file) => videoExtensions.has(extname(file).toLowerCase()));
-  return {
-    candidates: videos.map((file) => plainCandidate(file, relative(absolute, file))),
-    ignored: files.length - videos.length,
-    absent: 0,
-    warnings: [],
-  };
+  const candidates = videosOf(files, absolute);
+  return { candidates, ignored: files.length - candidates.length, absent: 0, warnings: [] };
 }
 
 /** A pattern with `*`, `**`, `?`, `[…]` or `{a,b}`: the files that it matches, folders not entered further than it says. */
@@ -43,13 +39,8 @@ export function expandGlob(pattern: string): ExpandedSources {
   const matcher = globExpression(absolute);
   const files = filesBelow(fixed).filter((file) => matcher.test(file));
   if (files.length === 0) throw nothing(pattern);
-  const videos = files.filter((file) => videoExtensions.has(extname(file).toLowerCase()));
-  return {
-    candidates: videos.map((file) => plainCandidate(file, relative(fixed, file))),
-    ignored: files.length - videos.length,
-    absent: 0,
-    warnings: [],
-  };
+  const candidates = videosOf(files, fixed);
+  return { candidates, ignored: files.length - candidates.length, absent: 0, warnings: [] };
 }
 
 /** True if the text holds a character that globs treat specially. */
@@ -103,8 +94,23 @@ export function filesBelow(folder: string): readonly string[] {
   return out;
 }
 
-function plainCandidate(path: string, key: string): Candidate {
-  return { path, key, licence: null, origin: null, benchmarks: {} };
+/** The videos among files, with what their site says of them; `all`: whatever their names. */
+function videosOf(
+  files: readonly string[],
+  root: string,
+  { all = false }: { readonly all?: boolean } = {},
+): readonly Candidate[] {
+  const site = openSiteFolder(root);
+  return files
+    .filter((file) => all || (videoExtensions.has(extname(file).toLowerCase()) && !site.isHalf(file)))
+    .map((path) => fileCandidate(path, relative(root, path), site));
+}
+
+/** A file, and what its site says of it. */
+export function fileCandidate(path: string, key: string, site: SiteFolder): Candidate {
+  const { licence = null, origin = null, metadata = {} } = site.facts(path) ?? {};
+  const said = Object.keys(metadata).length > 0 ? { metadata } : {};
+  return { path, key, licence, origin, ...said, benchmarks: {} };
 }
 
 function isFile(entry: Dirent, path: string): boolean {

@@ -1,22 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { extname, join, relative, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { extname, join, resolve } from 'node:path';
 import { ConfigError, type BenchmarkEntry } from '../../core/index.js';
-import type { Candidate, ExpandedSources } from './candidate.js';
-import { videoExtensions } from './files.js';
-
-/** One entry of an official list, and where its clip should lie. */
-export interface ListedClip extends BenchmarkEntry {
-  /** Relative to the benchmark's folder. */
-  readonly path: string;
-}
-
-/** An official benchmark: its classes, and every clip that its lists name. */
-export interface BenchmarkList {
-  readonly classNames: readonly string[];
-  readonly entries: readonly ListedClip[];
-  /** Entries whose clip is not here. */
-  readonly absent: number;
-}
+import { badList, clipFinder, expandBenchmark, foldersIn, linesOf, type BenchmarkList } from './class-folders.js';
+import type { ExpandedSources } from './candidate.js';
+import { assertFolder } from './frames.js';
 
 type Role = BenchmarkEntry['roles'][number];
 
@@ -30,6 +17,7 @@ type Role = BenchmarkEntry['roles'][number];
  */
 export async function parseUcf101(dir: string): Promise<BenchmarkList> {
   const root = resolve(dir);
+  assertFolder(root, `ucf101:${dir}`);
   const lists = findLists(root);
   const classNames = readClassNames(join(lists, 'classInd.txt'));
   const splits = splitNumbers(lists);
@@ -72,30 +60,7 @@ export async function parseUcf101(dir: string): Promise<BenchmarkList> {
 
 /** The clips of `ucf101:DIR` that are here, each with its entry; videos in class folders that no list names are counted as ignored. */
 export async function expandUcf101(dir: string): Promise<ExpandedSources> {
-  const root = resolve(dir);
-  const { entries, absent, classNames } = await parseUcf101(dir);
-  const candidates = entries
-    .filter(({ path }) => existsSync(join(root, path)))
-    .map(({ path, ...entry }): Candidate => ({
-      path: join(root, path),
-      key: entry.key,
-      licence: null,
-      origin: 'UCF101',
-      benchmarks: { ucf101: [entry] },
-    }));
-  const listed = new Set(candidates.map(({ path }) => path));
-  const videos = classFolders(root, classNames).flatMap(({ folder }) =>
-    readdirSync(folder)
-      .map((name) => join(folder, name))
-      .filter((file) => videoExtensions.has(extname(file).toLowerCase())),
-  );
-  return {
-    candidates,
-    ignored: videos.filter((file) => !listed.has(file)).length,
-    absent,
-    benchmarks: { ucf101: { classNames, listed: entries.length } },
-    warnings: [],
-  };
+  return expandBenchmark(resolve(dir), { name: 'ucf101', origin: 'UCF101', list: await parseUcf101(dir) });
 }
 
 function parseLine(
@@ -149,53 +114,4 @@ function splitNumbers(lists: string): readonly number[] {
     code: 'source-missing',
     context: { lists },
   });
-}
-
-/** Finds clips by exact name, else by one that differs only in case (`HandStandPushups` in folder `HandstandPushups`). */
-function clipFinder(root: string, classNames: readonly string[]): (path: string) => string | null {
-  const exact = new Set<string>();
-  const byLowerCase = new Map<string, string>();
-  const places = new Map<string, string>();
-  for (const { className, folder } of classFolders(root, classNames)) {
-    for (const name of readdirSync(folder)) {
-      const key = `${className}/${name}`;
-      const place = relative(root, join(folder, name));
-      if (!places.has(key)) places.set(key, place);
-      exact.add(key);
-      if (!byLowerCase.has(key.toLowerCase())) byLowerCase.set(key.toLowerCase(), place);
-    }
-  }
-  return (path) => (exact.has(path) ? places.get(path)! : (byLowerCase.get(path.toLowerCase()) ?? null));
-}
-
-function classFolders(
-  root: string,
-  classNames: readonly string[],
-): readonly { readonly className: string; readonly folder: string }[] {
-  const byLowerCase = new Map(classNames.map((name) => [name.toLowerCase(), name]));
-  return [root, ...foldersIn(root)].flatMap((parent) =>
-    foldersIn(parent).flatMap((folder) => {
-      const className = byLowerCase.get(folder.slice(parent.length + 1).toLowerCase());
-      return className === undefined ? [] : [{ className, folder }];
-    }),
-  );
-}
-
-function foldersIn(folder: string): readonly string[] {
-  return readdirSync(folder)
-    .sort()
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true);
-}
-
-/** Lines that hold something, either kind of line end taken off. */
-function linesOf(file: string): readonly { readonly line: string; readonly number: number }[] {
-  return readFileSync(file, 'utf8')
-    .split(/\r?\n/)
-    .map((line, i) => ({ line: line.trim(), number: i + 1 }))
-    .filter(({ line }) => line !== '');
-}
-
-function badList(file: string, line: number, why: string): ConfigError {
-  return new ConfigError(`${file}, line ${line}: ${why}.`, { code: 'bad-list', context: { file, line } });
 }

@@ -33,9 +33,40 @@ export function drawWeighted(weights: readonly number[], count: number, random: 
 }
 
 /**
- * Five times in a window, in frames at `tauRate`, null for a or e where the window has one side only. The outer
- * distance is drawn first, then the sides in random order, each uniform in what still fits; c is uniform in the middle
- * third of b and d.
+ * Which share of all distances fits into a window, averaged over its jitter. Windows are drawn by motion times this share, and distances
+ * then among those that fit: so every place and length of a quintuple is as likely as another, and none gathers at the end of a shot.
+ */
+export function createFitShare(distances: Distances, exactGaps: boolean): (window: Window) => number {
+  const { outer, side } = ranges(distances, exactGaps);
+  const sides = distances.sides === 'both' ? 2 : 1;
+  const ways: number[] = []; // by the sum of the distances
+  for (let o = outer.least; o <= outer.most; o++) {
+    for (let one = side.least; one <= side.most; one++) {
+      for (let other = side.least; other <= (sides === 2 ? side.most : side.least); other++) {
+        const length = o + one + (sides === 2 ? other : 0);
+        ways[length] = (ways[length] ?? 0) + 1;
+      }
+    }
+  }
+  let sum = 0;
+  const upTo = Array.from(ways, (count: number | undefined) => (sum += count ?? 0));
+  const fitting = (room: number): number => (room < 0 ? 0 : (upTo[room] ?? sum) / sum);
+  return ({ room, jitter }) => {
+    let share = 0;
+    for (let delay = 0; delay <= jitter; delay++) share += fitting(room - delay) / (jitter + 1);
+    return share;
+  };
+}
+
+function ranges({ tauMax, tauMin }: Distances, exactGaps: boolean) {
+  return exactGaps
+    ? { outer: { least: tauMax, most: tauMax }, side: { least: tauMin, most: tauMin } }
+    : { outer: { least: Math.ceil(tauMax / 2), most: tauMax }, side: { least: tauMin, most: 2 * tauMin } };
+}
+
+/**
+ * Five times in a window, in frames at `tauRate`, null for a or e where the window has one side only. Start and distances are drawn
+ * evenly among those that fit; c is uniform in the middle third of b and d.
  *
  * Source: Misra, Zitnick and Hebert, "Shuffle and Learn", ECCV 2016, section 3, for the roles of the five frames.
  * Differs: distances are drawn from ranges unless `exactGaps`, and the start is uniform within the window's jitter, so
@@ -43,30 +74,27 @@ export function drawWeighted(weights: readonly number[], count: number, random: 
  */
 export function drawTimes(
   window: Window,
-  { tauMax, tauMin, sides }: Distances,
+  distances: Distances,
   exactGaps: boolean,
   random: Random,
 ): readonly [a: number | null, b: number, c: number, d: number, e: number | null] {
-  const delay = random.int(window.jitter + 1);
-  const both = sides === 'both';
-  const first = random.int(2) === 0; // a before e: which side is drawn first, or which one is there at all
-  let room = window.room - delay;
-  const draw = (least: number, most: number, keptFree: number): number => {
-    const length = least + (exactGaps ? 0 : random.int(Math.min(most, room - keptFree) - least + 1));
-    room -= length;
-    return length;
-  };
-  const outerLeast = exactGaps ? tauMax : Math.ceil(tauMax / 2);
-  const outer = draw(outerLeast, tauMax, both ? 2 * tauMin : tauMin);
-  const one = draw(tauMin, 2 * tauMin, both ? tauMin : 0);
-  const other = both ? draw(tauMin, 2 * tauMin, 0) : null;
-  const before = first ? one : other;
-  const after = first ? other : one;
-  const third = Math.ceil(outer / 3);
-  const middle = third + random.int(Math.floor((2 * outer) / 3) - third + 1);
-  const start = window.start + delay;
-  const b = start + (before ?? 0);
-  return [before === null ? null : start, b, b + middle, b + outer, after === null ? null : b + outer + after];
+  const { outer: outerRange, side: sideRange } = ranges(distances, exactGaps);
+  const between = ({ least, most }: { readonly least: number; readonly most: number }): number =>
+    least + (most > least ? random.int(most - least + 1) : 0);
+  const hasA = distances.sides === 'both' || random.int(2) === 0;
+  const hasE = distances.sides === 'both' || !hasA;
+  for (;;) {
+    const delay = random.int(window.jitter + 1);
+    const outer = between(outerRange);
+    const before = hasA ? between(sideRange) : 0;
+    const after = hasE ? between(sideRange) : 0;
+    if (delay + before + outer + after > window.room) continue; // the least of all fits, by how windows are found
+    const third = Math.ceil(outer / 3);
+    const middle = third + random.int(Math.floor((2 * outer) / 3) - third + 1);
+    const start = window.start + delay;
+    const b = start + before;
+    return [hasA ? start : null, b, b + middle, b + outer, hasE ? b + outer + after : null];
+  }
 }
 
 /**

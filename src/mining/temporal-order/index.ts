@@ -2,7 +2,7 @@ import { defineMiner, type MineContext } from '../define-miner.js';
 import { shotBudget } from './budget.js';
 import { compareFrames } from './checks.js';
 import { temporalOrderConfig, type TemporalOrderConfig } from './config.js';
-import { drawTimes, drawWeighted, matchFrames } from './draw.js';
+import { createFitShare, drawTimes, drawWeighted, matchFrames } from './draw.js';
 import { cutEstimator, flowEstimator } from './estimate.js';
 import { drawQuintuple } from './gallery.js';
 import { measureMotion, type ShotMotion } from './motion.js';
@@ -16,7 +16,7 @@ type Context = MineContext<undefined>;
 /** Frames for temporal order verification; see README.md beside this file. */
 export default defineMiner({
   name: 'temporal-order',
-  version: 2,
+  version: 3,
   sample: temporalOrderSample,
   config: temporalOrderConfig,
   views: (config) => temporalOrderViews(config),
@@ -53,7 +53,8 @@ function drawCandidates(
   { random, reject }: Context,
 ): readonly Candidate[] {
   const windows = findWindows(motion, distances, config, reject);
-  const weights = windows.map((window) => window.motion);
+  const fitShare = createFitShare(distances, config.exactGaps);
+  const weights = windows.map((window) => window.motion * fitShare(window));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const drawn = drawWeighted(weights, budget * config.drawsPerQuintuple, random.fork('windows'));
   const least = leastLength(distances, config.exactGaps);
@@ -64,7 +65,7 @@ function drawCandidates(
     const frames = matchFrames(motion.times, wanted);
     if (!frames) reject('duplicate-frame', windowSpan(motion, window, least));
     else if (candidates.has(frames.join())) reject('budget', candidateSpan(motion, frames));
-    else candidates.set(frames.join(), { frames, weight: window.motion / total });
+    else candidates.set(frames.join(), { frames, weight: weights[at]! / total });
   }
   const seen = new Set(drawn);
   windows.forEach((window, i) => {

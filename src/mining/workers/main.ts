@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { MediaError, type VideoSource } from '../../core/index.js';
-import { decoders, openVideo, sourcePath, type OpenVideo } from '../../ingest/index.js';
+import { decoders, openVideo, sourcePath, stampOf, type OpenVideo } from '../../ingest/index.js';
 import type { AnyMiner } from '../define-miner.js';
 import { mineVideo, unitedViews, type MiningSignal, type UnitId } from '../mine-video.js';
 import { miners } from '../index.js';
@@ -97,9 +96,9 @@ async function mineAndSend(
 function assertUnchanged(source: VideoSource, corpusRoot: string): void {
   if (source.kind !== 'file') return;
   const path = sourcePath(corpusRoot, source);
-  const { size } = statSync(path);
-  if (size === source.bytes) return;
-  throw new MediaError('source-changed', `${path} has ${size} bytes; ${source.bytes} were ingested.`, {
+  const bytes = stampOf(path)?.bytes ?? 0;
+  if (bytes === source.bytes) return;
+  throw new MediaError('source-changed', `${path} has ${bytes} bytes; ${source.bytes} were ingested.`, {
     context: { path },
   });
 }
@@ -126,6 +125,12 @@ function withPulse(
       }
     },
     audio: (span, sampleRateHz) => video.audio(span, sampleRateHz),
+    async *sound(fromSeconds, sampleRateHz) {
+      for await (const block of video.sound(fromSeconds, sampleRateHz)) {
+        pulse.moved = true;
+        yield block;
+      }
+    },
     close: () => video.close(),
   };
 }

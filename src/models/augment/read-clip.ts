@@ -13,6 +13,8 @@ export interface WantedClip {
   readonly movesCut: boolean;
   /** Whether left and right are swapped half of the time while learning. */
   readonly mirrors: boolean;
+  /** How many times clips are enlarged at most while learning; default 1. Only a smaller part of them is seen then. */
+  readonly zoom?: number;
 }
 
 /** Picture codecs and scaling, which only a prepare module may load. */
@@ -31,7 +33,7 @@ export interface PictureTools {
 
 /**
  * A stretch of a stored clip at a task's length and size: the largest cut of its aspect, scaled, the same for all frames. While learning
- * (`random` is there) stretch, cut and mirroring are drawn; else they are the first frames and the middle, and nothing is swapped.
+ * (`random` is there) stretch, cut, enlargement and mirroring are drawn; else they are the first frames and the middle, and nothing is enlarged or swapped.
  *
  * @returns uint8 [frames, height, width, channels].
  * @throws ConfigError if the clip has fewer frames.
@@ -49,9 +51,11 @@ export async function readClip(
       { context: { key, length, frames: wanted.frames } },
     );
   const first = random ? random.int(length - wanted.frames + 1) : 0;
-  const box = coverBox({ width, height }, wanted, (room) =>
-    random && wanted.movesCut ? random.int(room + 1) : Math.floor(room / 2),
-  );
+  const { zoom = 1 } = wanted;
+  const box = coverBox({ width, height }, wanted, {
+    zoom: random && zoom > 1 ? Math.exp(random.float() * Math.log(zoom)) : 1,
+    place: (room) => (random && wanted.movesCut ? random.int(room + 1) : Math.floor(room / 2)),
+  });
   const mirror = random !== null && wanted.mirrors && random.float() < 0.5;
   const out = new Uint8Array(wanted.frames * wanted.height * wanted.width * wanted.channels);
   for (let i = 0; i < wanted.frames; i++) {
@@ -65,14 +69,15 @@ export async function readClip(
   return out;
 }
 
-/** The largest part with the wanted aspect, in whole pixels; `place` chooses where, from 0 to the room that is left. */
+/** The largest part with the wanted aspect, or one `zoom` times smaller, in whole pixels; `place` chooses where, from 0 to the room that is left. */
 function coverBox(
   from: { readonly width: number; readonly height: number },
   to: { readonly width: number; readonly height: number },
-  place: (room: number) => number,
+  { zoom, place }: { readonly zoom: number; readonly place: (room: number) => number },
 ) {
-  const width = Math.max(1, Math.min(from.width, Math.round((from.height * to.width) / to.height)));
-  const height = Math.max(1, Math.min(from.height, Math.round((from.width * to.height) / to.width)));
+  const side = (own: number, other: number) => Math.max(1, Math.round(Math.min(own, Math.round(other)) / zoom));
+  const width = side(from.width, (from.height * to.width) / to.height);
+  const height = side(from.height, (from.width * to.height) / to.width);
   return { x: place(from.width - width), y: place(from.height - height), width, height };
 }
 

@@ -31,6 +31,25 @@ export const predNetConfig = z.strictObject({
     .default('random')
     .describe('Where clips of another aspect are cut while learning; middle is what testing takes.'),
   mirror: z.boolean().default(true).describe('Swap left and right of whole clips, half of the time.'),
+  zoom: z
+    .number()
+    .min(1)
+    .default(2)
+    .describe('Most by which clips are enlarged while learning, drawn for each: a smaller part of them is shown.'),
+  exposure: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.4)
+    .describe('Share by which contrast and brightness of whole clips are changed at most while learning.'),
+  still: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.15)
+    .describe(
+      'Share of the clips of which one frame is shown all the time while learning: films in which little moves.',
+    ),
   targetChannels: z
     .array(count())
     .min(1)
@@ -39,7 +58,7 @@ export const predNetConfig = z.strictObject({
   stateChannels: z
     .array(count())
     .min(2)
-    .default([4, 16, 32])
+    .default([8, 16, 32])
     .describe('Features of the representations R, one for each layer from the first on.'),
   layers: z
     .enum(['L0', 'Lall'])
@@ -88,6 +107,9 @@ export const predNetPresets: Readonly<Record<PredNetConfig['preset'], Partial<Pr
     channels: 3,
     crop: 'middle',
     mirror: false,
+    zoom: 1,
+    exposure: 0,
+    still: 0,
     targetChannels: [48, 96, 192],
     stateChannels: [3, 48, 96, 192],
     pixels: 'relu',
@@ -101,6 +123,9 @@ export const predNetPresets: Readonly<Record<PredNetConfig['preset'], Partial<Pr
     width: 16,
     height: 8,
     frames: 4,
+    zoom: 1,
+    exposure: 0,
+    still: 0,
     targetChannels: [4, 6],
     stateChannels: [2, 4, 6],
     pixelBias: 0.1,

@@ -17,6 +17,19 @@ export function createPredictor(config: SvgLpConfig, weights: Trainer['variables
   const plan = planModel(config);
   const { imageSize, channels, observes, predicts, prior, skipMode } = plan;
   const runOn = (videos: number): NetworkRun => ({ weights, plan, videos, seen: null });
+  const observe = (state: PredictorState, frame: Tensor): PredictorState =>
+    tf.tidy(() => {
+      const run = runOn(frame.shape[0]);
+      const { code, skips } = encodeFrames(frame, run);
+      const own = numbered('skip', skips);
+      const before = state['code'];
+      if (!before) return { code, ...own, ...(skipMode === 'anchor' ? numbered('next', skips.map(copy)) : {}) };
+      const shown =
+        skipMode === 'anchor'
+          ? { ...numbered('skip', listed(state, 'next').map(copy)), ...numbered('next', skips) }
+          : own;
+      return { code, ...shown, ...advance(state, { before, code }, run) };
+    });
   return {
     width: imageSize,
     height: imageSize,
@@ -25,24 +38,25 @@ export function createPredictor(config: SvgLpConfig, weights: Trainer['variables
     predicts,
     isStochastic: prior !== 'none',
     init: () => ({}), // no tensor: the first frame moves no LSTM
-    observe: (state, frame) =>
-      tf.tidy(() => {
-        const run = runOn(frame.shape[0]);
-        const { code, skips } = encodeFrames(frame, run);
-        const own = numbered('skip', skips);
-        const before = state['code'];
-        if (!before) return { code, ...own, ...(skipMode === 'anchor' ? numbered('next', skips.map(copy)) : {}) };
-        const shown =
-          skipMode === 'anchor'
-            ? { ...numbered('skip', listed(state, 'next').map(copy)), ...numbered('next', skips) }
-            : own;
-        return { code, ...shown, ...advance(state, { before, code }, run) };
-      }),
+    observe,
     predict: (state, steps, seed) =>
       tf.tidy(() => {
         if (!state['code']) throw new RangeError('A frame must be observed before the first prediction.');
-        return predictFrames(state, steps, seed, runOn(state['code'].shape[0]));
+        const run = runOn(state['code'].shape[0]);
+        return goOn(state, steps, latentsOfPrior(steps, seed, run), run);
       }),
+    ...(prior === 'none'
+      ? {}
+      : {
+          reconstruct: (clips: Tensor, seen: number) =>
+            tf.tidy(() => {
+              const run = runOn(clips.shape[0]);
+              const frames = tf.unstack(clips, 1);
+              const state = frames.slice(0, seen).reduce<PredictorState>(observe, {});
+              const future = frames.slice(seen);
+              return goOn(state, future.length, latentsOfPosterior(future, run), run);
+            }),
+        }),
   };
 }
 
@@ -62,32 +76,47 @@ function advance(
   };
 }
 
-function predictFrames(first: PredictorState, steps: number, seed: Tensor, run: NetworkRun): Tensor {
-  const { plan, videos } = run;
-  const noise = plan.prior === 'none' ? null : drawNoise(steps, seed, run);
+/** Where the latent variables of each step come from, and the state that moves with them; null: there are none. */
+type Latents = ((step: number, code: Tensor, state: PredictorState) => readonly [Tensor, PredictorState]) | null;
+
+/** Drawn from the prior, which has learned to read the last code, or is N(0, 1). */
+function latentsOfPrior(steps: number, seed: Tensor, run: NetworkRun): Latents {
+  const { prior } = run.plan;
+  if (prior === 'none') return null;
+  const noise = drawNoise(steps, seed, run);
+  return (step, code, state) => {
+    const drawn = takeFrames(noise, step, step + 1, run.videos);
+    if (prior === 'fixed') return [drawn, state];
+    const { output, states } = runNet('prior', code, state, run);
+    return [sample(gaussianOf('prior', output, run), drawn), { ...state, ...statesOf('prior', states) }];
+  };
+}
+
+/** The posterior's mean of each true frame. */
+function latentsOfPosterior(frames: readonly Tensor[], run: NetworkRun): Latents {
+  return (step, _, state) => {
+    const { output, states } = runNet('posterior', encodeFrames(frames[step]!, run).code, state, run);
+    return [gaussianOf('posterior', output, run).mean, { ...state, ...statesOf('posterior', states) }];
+  };
+}
+
+/** Frames from the last one seen on, each made of the one before: float32 [videos, steps, size, size, channels], 0–1. */
+function goOn(first: PredictorState, steps: number, latents: Latents, run: NetworkRun): Tensor {
   let state = first;
   let code = first['code']!;
   let terms: SkipTerms = projectSkips(listed(first, 'skip'), run);
   const frames: Tensor[] = [];
   for (let step = 0; step < steps; step++) {
-    let input = code;
-    if (noise) {
-      let drawn = takeFrames(noise, step, step + 1, videos);
-      if (plan.prior === 'learned') {
-        const { output, states } = runNet('prior', code, state, run);
-        state = { ...state, ...statesOf('prior', states) };
-        drawn = sample(gaussianOf('prior', output, run), drawn);
-      }
-      input = tf.concat([code, drawn], 1);
-    }
-    const { output, states } = runNet('predictor', input, state, run);
-    state = { ...state, ...statesOf('predictor', states) };
+    const [drawn, moved] = latents ? latents(step, code, state) : [null, state];
+    const input = drawn ? tf.concat([code, drawn], 1) : code;
+    const { output, states } = runNet('predictor', input, moved, run);
+    state = { ...moved, ...statesOf('predictor', states) };
     const frame = decodeFrames(tf.tanh(readHead('predictor', 'output', output, run)), terms, run);
     frames.push(frame);
     if (step === steps - 1) break;
     const encoded = encodeFrames(frame, run);
     code = encoded.code;
-    if (plan.skipMode === 'everyFrame') terms = projectSkips(encoded.skips, run);
+    if (run.plan.skipMode === 'everyFrame') terms = projectSkips(encoded.skips, run);
   }
   return tf.clipByValue(tf.stack(frames, 1), 0, 1);
 }

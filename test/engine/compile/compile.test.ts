@@ -15,6 +15,10 @@ import {
   type CompiledStep,
 } from '../../../src/engine/index.js';
 import { decideJit } from '../../../src/engine/compile/capture.js';
+import { nodeBackend } from '../../../src/engine/compile/hooks.js';
+import { record } from '../../../src/engine/compile/record.js';
+import { disposeCaptured } from '../../../src/engine/compile/recording.js';
+import { StandIns } from '../../../src/engine/compile/stand-ins.js';
 import { numbers } from '../engines.js';
 
 const scalar = (value: number) => tf.scalar(value, 'float32');
@@ -81,6 +85,63 @@ describe.skipIf(tensorflowParts() === null)('a compiled step (needs reelmine set
     eager.dispose();
     compiled.dispose();
     expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('recorded by its shapes alone it learns the same, bit by bit, and leaves no tensor', () => {
+    const [whole, lean] = [createLearner(adam), createLearner(adam)];
+    const runs = [
+      compile(whole.step, { jit: 'off' }),
+      compile(lean.step, { jit: 'off', makesVariables: false }),
+    ] as const;
+    for (let index = 0; index < 5; index++) {
+      const batch = batchAt(index);
+      const results = runs.map((run) => run(...batch));
+      expect(value(results[1]!.loss)).toBe(value(results[0]!.loss));
+      tf.dispose([results, batch] as never);
+    }
+    expect(runs[1].status).toEqual({ mode: 'function', reason: null });
+    expect(lean.state()).toEqual(whole.state());
+    for (const run of runs) run.dispose();
+    whole.dispose();
+    lean.dispose();
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('recorded by its shapes alone it holds a tensor of each shape, not all that it makes', () => {
+    const x = tf.ones([64, 1024]); // 256 KiB
+    const step = (y: Tensor) => {
+      let [z, kept] = [y, tf.scalar(0) as Tensor];
+      for (let i = 0; i < 200; i++) {
+        z = tf.relu(tf.add(z, i));
+        kept = tf.add(kept, tf.mean(z));
+      }
+      return kept;
+    };
+    const standIns = new StandIns(nodeBackend().binding);
+    const before = process.memoryUsage().rss;
+    const { results, inputs } = record(step, [x], standIns);
+    expect(process.memoryUsage().rss - before).toBeLessThan(30 * 2 ** 20); // 100 MiB are made
+    standIns.dispose();
+    disposeCaptured(inputs);
+    tf.dispose([results, x]);
+  });
+
+  it('recorded by its shapes alone it may keep what it makes of constants, and else is refused, as where it makes variables', () => {
+    let table: Tensor | null = null;
+    const options = { jit: 'off', makesVariables: false } as const;
+    const run = compile((x: Tensor) => tf.mul(x, (table ??= tf.keep(tf.cumsum(tf.range(0, 3))))), options);
+    const x = scalar(2);
+    expect([0, 1].map(() => [...run(x).dataSync()])).toEqual([
+      [0, 2, 6],
+      [0, 2, 6],
+    ]);
+    expect(run.status.mode).toBe('function');
+    run.dispose();
+    let kept: Tensor | null = null;
+    expect(() => compile((y: Tensor) => tf.mul(y, (kept ??= tf.keep(tf.exp(y)))), options)(x)).toThrow(
+      /which has no numbers/,
+    );
+    expect(() => compile((y: Tensor) => tf.mul(y, tf.variable(tf.exp<Tensor>(y))), options)(x)).toThrow(/no variables/);
   });
 
   it('goes on from variables that were put back by hand, as a checkpoint does', () => {

@@ -1,7 +1,22 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tensorflowParts } from '../../../src/core/index.js';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { nodeBackend } from '../../../src/engine/compile/hooks.js';
+import { record } from '../../../src/engine/compile/record.js';
+import { disposeCaptured, type Recording } from '../../../src/engine/compile/recording.js';
+import { StandIns } from '../../../src/engine/compile/stand-ins.js';
 import { compile, selectBackend, tf } from '../../../src/engine/index.js';
 import { argumentFor, asStep, brokenInTensorflowJs, sweepCases } from './sweep-cases.js';
+
+/** All of a graph but the names of what it takes from outside, which are the engine's numbers. */
+function describeGraph({ nodes, inputs, outputs }: Recording): unknown {
+  const names = new Map(inputs.map(({ name }, i) => [name, `input${i}`]));
+  return {
+    nodes: nodes.map((node) => ({ ...node, inputs: node.inputs.map((input) => names.get(input) ?? input) })),
+    inputs: inputs.map(({ type, shape }) => ({ type, shape })),
+    outputs,
+  };
+}
 
 describe.skipIf(tensorflowParts() === null)('every operation, captured (needs reelmine setup)', () => {
   beforeAll(() => selectBackend('tensorflow'));
@@ -22,6 +37,30 @@ describe.skipIf(tensorflowParts() === null)('every operation, captured (needs re
     });
     tf.dispose([wanted, got, first!, second!]);
     compiled.dispose();
+  });
+
+  it('is recorded by its shapes alone as it is by its numbers', () => {
+    for (const one of sound.filter(({ name }) => name !== 'bincount')) {
+      // bincount looks at its numbers; see the next test
+      const x = argumentFor(one, 'first');
+      const standIns = new StandIns(nodeBackend().binding);
+      const [whole, shapes] = [record(asStep(one), [x]), record(asStep(one), [x], standIns)];
+      expect([one.name, describeGraph(shapes)]).toEqual([one.name, describeGraph(whole)]);
+      tf.dispose([whole.results, shapes.results, x] as never);
+      for (const { inputs } of [whole, shapes]) disposeCaptured(inputs);
+      standIns.dispose();
+    }
+  });
+
+  it('is recorded by its numbers after all where it looks at them', () => {
+    const one = sound.find(({ name }) => name === 'bincount')!;
+    const x = argumentFor(one, 'first');
+    const run = compile(asStep(one), { jit: 'off', makesVariables: false });
+    const [wanted, got] = [tf.tidy(() => asStep(one)(x)), run(x)];
+    expect(run.status).toEqual({ mode: 'function', reason: null });
+    expect(got.map((tensor) => [...tensor.dataSync()])).toEqual(wanted.map((tensor) => [...tensor.dataSync()]));
+    tf.dispose([wanted, got, x] as Tensor[][]);
+    run.dispose();
   });
 
   it.each([...brokenInTensorflowJs])('%s fails in TensorFlow.js itself', (name) => {

@@ -101,6 +101,60 @@ describe('the prediction protocol', () => {
     expect(find(result.rivals[0]!.metrics, 'mseBestOf8').value).toBe(find(result.rivals[0]!.metrics, 'mse').value);
   });
 
+  it(
+    'covers what may happen: who tosses a fair coin pays a quarter of the distance of both sides, who says one thing or both at once a half',
+    { timeout: 60_000 },
+    async () => {
+      // walks go either way; after three frames seen, the bar of the coin's model goes either way, too
+      const blur: Predictor = {
+        ...makeWalker(0),
+        predict: (state, steps, seed) =>
+          tf.tidy(() => {
+            const [right, left] = [makeWalker(1), makeWalker(-1)].map((walker) => walker.predict(state, steps, seed));
+            return tf.mul(tf.add(right!, left!), 0.5);
+          }),
+        isStochastic: true,
+      };
+      const settings = { samples: 10, mode: 'multi-step', metrics: ['mse.mean'], batchSize: 1 };
+      const scoreOf = async (model: Predictor) =>
+        find((await runJob(evaluate(optionsFor(model, walks(24), settings)))).metrics, 'energyScore').value;
+      const oneSide = await scoreOf({ ...makeWalker(1), isStochastic: true });
+      const [coin, both] = [await scoreOf(makeWalker('coin')), await scoreOf(blur)];
+      expect(Math.abs(coin / oneSide - 0.5)).toBeLessThan(0.1);
+      expect(both).toBeGreaterThan(0.9 * oneSide);
+      const result = await runJob(
+        evaluate(optionsFor(makeWalker('coin'), walks(4), { ...settings, metrics: ['mse.mean'] }, 'energy')),
+      );
+      const copy = result.rivals.find(({ name }) => name === 'copy-last')!.metrics;
+      const rows = rowsOf('energy', 'curves.jsonl').filter(
+        ({ model, metric }) => model === 'copy-last' && metric === 'energyScore',
+      );
+      expect(find(copy, 'energyScore').value).toBeCloseTo(rows[0]!['mean'] as number, 12);
+      expect(find(copy, 'energyScore').value ** 2).toBeLessThanOrEqual(find(copy, 'mse').value); // a mean of roots
+      expect(find(result.metrics, 'energyScoreBestOf10')).toBeUndefined();
+    },
+  );
+
+  it('sets a model beside what it makes of a future that it reads, one step ahead aside', async () => {
+    const oracle: Predictor = {
+      ...makeWalker('coin'),
+      reconstruct: (clips, observe) => tf.slice(clips, [0, observe, 0, 0, 0], [-1, -1, -1, -1, -1]),
+    };
+    const result = await runJob(
+      evaluate(optionsFor(oracle, walks(6), { samples: 4, metrics: ['mse.mean'] }, 'oracle')),
+    );
+    const posterior = result.rivals.find(({ name }) => name === 'posterior')!.metrics;
+    expect(find(posterior, 'mse').value).toBe(0);
+    expect(find(posterior, 'mse', 'held-out, one step ahead')).toBeUndefined();
+    expect(find(result.metrics, 'mse').value).toBeGreaterThan(0);
+    const rows = rowsOf('oracle', 'curves.jsonl').filter(
+      ({ model, metric }) => model === 'posterior' && metric === 'mse',
+    );
+    expect(rows.map(({ mode, perStep, nSamples }) => [mode, perStep, nSamples])).toEqual([
+      ['multi-step', [0, 0, 0, 0], 1],
+    ]);
+  });
+
   it('stores what each sequence reached, and gives equal files for equal seeds in any batch size of a model without chance', async () => {
     const run = (out: string, batchSize: number) =>
       runJob(evaluate(optionsFor(makeWalker(1), walks(7), { batchSize }, out)));

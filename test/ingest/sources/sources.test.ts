@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { globExpression } from '../../../src/ingest/sources/files.js';
 import { expandSources } from '../../../src/ingest/sources/index.js';
-import { parseCsv } from '../../../src/ingest/sources/list.js';
+import { parseCsv } from '../../../src/ingest/sources/table.js';
 
 let dir = '';
 beforeAll(() => {
@@ -71,7 +71,7 @@ describe('expandSources', () => {
 
   it('names what is missing or unknown', async () => {
     await expect(expandSources([join(dir, 'nothing')], dir)).rejects.toMatchObject({ code: 'source-missing' });
-    await expect(expandSources(['davis:/x'], dir)).rejects.toMatchObject({ code: 'unknown-source' });
+    await expect(expandSources(['nonsense:/x'], dir)).rejects.toMatchObject({ code: 'unknown-source' });
     await expect(expandSources(['synthetic:one'], dir)).rejects.toMatchObject({ code: 'unknown-source' });
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/index.js';
-import { drawTimes, drawWeighted, matchFrames } from '../../../src/mining/temporal-order/draw.js';
+import { createFitShare, drawTimes, drawWeighted, matchFrames } from '../../../src/mining/temporal-order/draw.js';
 import type { Distances, Window } from '../../../src/mining/temporal-order/windows.js';
 
 /** Chi-square at p = 0.01 by degrees of freedom, from tables. */
@@ -93,6 +93,43 @@ describe('drawTimes', () => {
         seen.map(() => 500),
       ),
     ).toBeLessThan(50.89);
+  });
+
+  it('with the share of distances that fit makes every place of a short shot as likely as another', () => {
+    const distances: Distances = { tauMax: 8, tauMin: 2, sides: 'both' };
+    const end = 15;
+    const need = 8;
+    const windows = Array.from({ length: end - need + 1 }, (_, start): Window => ({
+      ...{ start, jitter: Math.min(1, end - start - need), room: end - start, motion: 1 },
+    }));
+    const share = createFitShare(distances, false);
+    // by hand, over start, jitter and distances alike
+    const expected = new Map<string, number>();
+    let all = 0;
+    for (const { start, jitter, room } of windows)
+      for (let delay = 0; delay <= jitter; delay++)
+        for (let outer = 4; outer <= 8; outer++)
+          for (let one = 2; one <= 4; one++)
+            for (let other = 2; other <= 4; other++) {
+              if (delay + outer + one + other > room) continue;
+              const key = `${start + delay} ${start + delay + outer + one + other}`;
+              expected.set(key, (expected.get(key) ?? 0) + 1 / (jitter + 1));
+              all += 1 / (jitter + 1);
+            }
+    const random = createRandom(12);
+    const seen = new Map<string, number>();
+    const draws = 40_000;
+    const weights = windows.map((window) => window.motion * share(window));
+    for (let n = 0; n < draws; n++) {
+      const window = windows[drawWeighted(weights, 1, random)[0]!]!;
+      const [a, , , , e] = drawTimes(window, distances, false, random);
+      seen.set(`${a} ${e}`, (seen.get(`${a} ${e}`) ?? 0) + 1);
+    }
+    for (const [key, weight] of expected) {
+      const mean = (weight / all) * draws;
+      expect(Math.abs((seen.get(key) ?? 0) - mean)).toBeLessThan(5 * Math.sqrt(mean));
+    }
+    expect([...seen.keys()].every((key) => expected.has(key))).toBe(true);
   });
 
   it('gives exactly the named distances with exactGaps', () => {

@@ -59,6 +59,73 @@ describe('prepare of prednet', () => {
     expect(learning.size).toBeGreaterThan(5);
   });
 
+  it('enlarges clips while learning, by up to zoom, and the same place of all frames', async () => {
+    const ramp = await makeRecord(5, { width: 32, height: 16 });
+    const pixels = pixelsOf(ramp);
+    pixels.forEach((_, at) => (pixels[at] = 4 * (at % 32))); // each column its own level
+    const config = configOf('mirror=false', 'zoom=2');
+    const spans = await Promise.all(
+      Array.from({ length: 40 }, async (_, seed) => {
+        const data = (await run(ramp, config, 'train', seed)).data as Uint8Array;
+        for (let row = 1; row < 4 * 8; row++)
+          expect(data.subarray(row * 16, row * 16 + 16)).toEqual(data.subarray(0, 16));
+        return data[15]! - data[0]!;
+      }),
+    );
+    const whole = (await run(ramp, config, 'evaluate')).data as Uint8Array;
+    expect(whole[15]! - whole[0]!).toBe(120);
+    expect(Math.max(...spans)).toBeGreaterThan(105);
+    expect(Math.min(...spans)).toBeLessThan(72);
+    expect(Math.min(...spans)).toBeGreaterThanOrEqual(56);
+  });
+
+  it('changes contrast and brightness of whole clips while learning, and only then', async () => {
+    const record = await makeRecord(1, { length: 4 });
+    const pixels = pixelsOf(record);
+    pixels.forEach((_, at) => (pixels[at] = at % 256));
+    const config = configOf('mirror=false', 'exposure=0.4');
+    expect((await run(record, config, 'evaluate')).data).toEqual(pixels);
+    const found = await Promise.all(
+      Array.from({ length: 60 }, async (_, seed) => {
+        const data = (await run(record, config, 'train', seed)).data as Uint8Array;
+        const contrast = (data[140]! - data[116]!) / 24;
+        const shift = (data[127]! + data[128]!) / 2 - 127.5;
+        data.forEach((value, at) => {
+          const wanted = Math.min(255, Math.max(0, 127.5 + shift + ((at % 256) - 127.5) * contrast));
+          expect(Math.abs(value - wanted)).toBeLessThan(6); // contrast is read off rounded levels
+        });
+        return { contrast, shift };
+      }),
+    );
+    const ends = (of: readonly number[]) => [Math.min(...of), Math.max(...of)];
+    const [low, high] = ends(found.map(({ contrast }) => contrast)) as [number, number];
+    expect([low > 0.55, low < 0.75, high > 1.25, high < 1.45]).toEqual([true, true, true, true]);
+    const [down, up] = ends(found.map(({ shift }) => shift)) as [number, number];
+    expect([down >= -51.5, down < -30, up > 30, up <= 51.5]).toEqual([true, true, true, true]);
+  });
+
+  it('shows one frame of some clips all the time while learning, any of them', async () => {
+    const record = await makeRecord(3, { length: 4 });
+    const pixels = pixelsOf(record);
+    const config = configOf('mirror=false', 'still=0.5');
+    const shown = await Promise.all(
+      Array.from({ length: 80 }, async (_, seed) => {
+        const data = (await run(record, config, 'train', seed)).data as Uint8Array;
+        const frames = [0, 1, 2, 3].map((t) => Buffer.from(data.subarray(t * 128, (t + 1) * 128)).toString('hex'));
+        if (new Set(frames).size > 1) {
+          expect(data).toEqual(pixels);
+          return null;
+        }
+        return frames[0]!;
+      }),
+    );
+    const still = shown.filter((frame) => frame !== null);
+    expect(still.length).toBeGreaterThan(25);
+    expect(still.length).toBeLessThan(55);
+    expect(new Set(still).size).toBe(4);
+    expect((await run(record, configOf('still=1'), 'evaluate')).data).toEqual(pixels);
+  });
+
   it('turns colours into brightness, copies brightness to three, and unpacks pictures', async () => {
     const coloured = await makeRecord(2, { channels: 3 });
     const grey = (await run(coloured, configOf(), 'evaluate')).data as Uint8Array;

@@ -1,14 +1,8 @@
-import {
-  createRandom,
-  type BatchArray,
-  type PreparedSample,
-  type Sample,
-  type SampleBatch,
-} from '../../../src/core/index.js';
-import type { BatchSource } from '../../../src/engine/index.js';
+import { createRandom, type Sample } from '../../../src/core/index.js';
 import type { PredNetConfig } from '../../../src/models/prednet/config.js';
 import { prepare } from '../../../src/models/prednet/prepare.js';
 import { encodeImage } from '../../../src/vision/image-codec.js';
+import { createLoader } from '../loader.js';
 
 /** A clips record made here: a bright square that runs over a dark ground and turns round at the edges. */
 export async function makeRecord(
@@ -57,45 +51,4 @@ export async function makeRecord(
   };
 }
 
-/** One batch of records, prepared as the loader does. */
-export async function makeBatch(
-  records: readonly Sample[],
-  config: PredNetConfig,
-  { mode = 'train', epoch = 0, batch = 0 }: { mode?: 'train' | 'evaluate'; epoch?: number; batch?: number } = {},
-): Promise<SampleBatch> {
-  const prepared = await Promise.all(
-    records.map((record) => prepare(record, { config, mode, random: createRandom(1).fork(epoch, record.key) })),
-  );
-  return {
-    keys: records.map(({ key }) => key),
-    ordinals: records.map((_, i) => i),
-    arrays: { frames: stack(prepared, 'frames') },
-    cursor: { epoch, batch: batch + 1 },
-    release: () => undefined,
-  };
-}
-
-/** A loader in memory: epoch after epoch in an order of each epoch's own, from any cursor on. */
-export function makeSource(records: readonly Sample[], config: PredNetConfig): BatchSource {
-  const perEpoch = Math.floor(records.length / config.batchSize);
-  return {
-    samples: records.length,
-    digest: 'made in a test',
-    async *batches({ epoch: firstEpoch, batch: firstBatch }) {
-      for (let epoch = firstEpoch, batch = firstBatch; ; epoch++, batch = 0) {
-        const order = createRandom(2).fork(epoch).shuffle(records);
-        for (; batch < perEpoch; batch++) {
-          const chosen = order.slice(batch * config.batchSize, (batch + 1) * config.batchSize);
-          yield await makeBatch(chosen, config, { epoch, batch });
-        }
-      }
-    },
-  };
-}
-
-function stack(prepared: readonly PreparedSample[], name: string): BatchArray {
-  const { dtype, shape, data: first } = prepared[0]![name]!;
-  const data = new Uint8Array(first.length * prepared.length);
-  prepared.forEach((sample, i) => data.set(sample[name]!.data as Uint8Array, i * first.length));
-  return { data, dtype, shape: [prepared.length, ...shape] };
-}
+export const { makeBatch, makeSource } = createLoader<PredNetConfig>(prepare);

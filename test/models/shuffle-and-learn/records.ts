@@ -1,14 +1,8 @@
-import {
-  createRandom,
-  type BatchArray,
-  type PreparedSample,
-  type Sample,
-  type SampleBatch,
-} from '../../../src/core/index.js';
-import type { BatchSource } from '../../../src/engine/index.js';
+import { createRandom, type Sample } from '../../../src/core/index.js';
 import type { ShuffleAndLearnConfig } from '../../../src/models/shuffle-and-learn/config.js';
 import { prepare } from '../../../src/models/shuffle-and-learn/prepare.js';
 import { encodeImage } from '../../../src/vision/image-codec.js';
+import { createLoader } from '../loader.js';
 
 const width = 64;
 const height = 48;
@@ -59,57 +53,4 @@ export async function makeRecord(
   };
 }
 
-/** One batch of records, prepared as the loader does. */
-export async function makeBatch(
-  records: readonly Sample[],
-  config: ShuffleAndLearnConfig,
-  { mode = 'train', epoch = 0, batch = 0 }: { mode?: 'train' | 'evaluate'; epoch?: number; batch?: number } = {},
-): Promise<SampleBatch> {
-  const prepared = await Promise.all(
-    records.map((record, slot) =>
-      prepare(record, {
-        config,
-        mode,
-        slot,
-        batchSize: records.length,
-        position: batch * records.length + slot,
-        random: createRandom(1).fork(epoch, record.key),
-      }),
-    ),
-  );
-  return {
-    keys: records.map(({ key }) => key),
-    ordinals: records.map((_, i) => i),
-    arrays: Object.fromEntries(Object.keys(prepared[0]!).map((name) => [name, stack(prepared, name)])),
-    cursor: { epoch, batch: batch + 1 },
-    release: () => undefined,
-  };
-}
-
-/** A loader in memory: epoch after epoch in an order of each epoch's own, from any cursor on. */
-export function makeSource(records: readonly Sample[], config: ShuffleAndLearnConfig): BatchSource {
-  const perEpoch = Math.floor(records.length / config.batchSize);
-  return {
-    samples: records.length,
-    digest: 'made in a test',
-    async *batches({ epoch: firstEpoch, batch: firstBatch }) {
-      for (let epoch = firstEpoch, batch = firstBatch; ; epoch++, batch = 0) {
-        const order = createRandom(2).fork(epoch).shuffle(records);
-        for (; batch < perEpoch; batch++) {
-          yield await makeBatch(order.slice(batch * config.batchSize, (batch + 1) * config.batchSize), config, {
-            epoch,
-            batch,
-          });
-        }
-      }
-    },
-  };
-}
-
-function stack(prepared: readonly PreparedSample[], name: string): BatchArray {
-  const { dtype, shape } = prepared[0]![name]!;
-  const size = shape.reduce((a, b) => a * b, 1);
-  const data = dtype === 'uint8' ? new Uint8Array(size * prepared.length) : new Int32Array(size * prepared.length);
-  prepared.forEach((sample, i) => data.set(sample[name]!.data as Uint8Array, i * size));
-  return { data, dtype, shape: [prepared.length, ...shape] };
-}
+export const { makeBatch, makeSource } = createLoader<ShuffleAndLearnConfig>(prepare);

@@ -294,6 +294,43 @@ describe('the predictor', () => {
     close();
   });
 
+  it.each(['prior=learned', 'prior=fixed'])(
+    'reconstructs from the posterior’s mean, the first frame as training does, and a frame that comes changes none before it: %s',
+    async (prior) => {
+      const config = configOf(prior, 'klWeight=0', 'observes=3', 'predicts=2');
+      const { trainer, batch, learn, close } = await open(config);
+      learn(20);
+      // the latent variables come into use late
+      for (const name of ['posterior.embed', 'posterior.mean', 'predictor.embed', 'predictor.output']) {
+        const weight = trainer.variables.get(`${name}.weight`)!;
+        tf.tidy(() => weight.assign(tf.mul(weight, 50)));
+      }
+      const plan = planModel(config);
+      const { expected, got, changed } = tf.tidy(() => {
+        const clips = tf.div(tf.cast(batch.tensors['frames']!, 'float32'), 255);
+        const run = { weights: trainer.variables, plan, videos: 4, seen: null };
+        const noise = { given: timeFirst(tf.zeros([4, 4, plan.latentSize])) };
+        const [seen, one, last] = tf.split(clips, [3, 1, 1], 1) as [Tensor, Tensor, Tensor];
+        const other = tf.concat([seen, one, tf.sub(1, last)], 1);
+        return {
+          expected: tf.split(unrollClips(timeFirst(clips), noise, run).decoded, 4, 0)[2]!.dataSync(),
+          got: tf.unstack(trainer.predictor!.reconstruct!(clips, 3), 1).map((frame) => frame.dataSync()),
+          changed: tf.unstack(trainer.predictor!.reconstruct!(other, 3), 1).map((frame) => frame.dataSync()),
+        };
+      });
+      expect(farthest(got[0]!, expected)).toBeLessThan(1e-5);
+      expect(farthest(got[0]!, changed[0]!)).toBe(0);
+      expect(farthest(got[1]!, changed[1]!)).toBeGreaterThan(1e-4);
+      close();
+    },
+  );
+
+  it('has nothing to read where there are no latent variables', async () => {
+    const { trainer, close } = await open(configOf('prior=none'));
+    expect(trainer.predictor).not.toHaveProperty('reconstruct');
+    close();
+  });
+
   it('depends on its batch where the statistics are the batch’s own', async () => {
     const { trainer, batch, learn, close } = await open(configOf('bnEval=batch'));
     learn(20);

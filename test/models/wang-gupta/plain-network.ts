@@ -6,7 +6,7 @@ export interface PlainWeight {
   readonly data: ArrayLike<number>;
 }
 
-interface Plane {
+export interface Plane {
   readonly side: number;
   readonly channels: number;
   readonly at: Float64Array; // [side, side, channels]
@@ -50,7 +50,7 @@ export function plainFeatures(
   };
 }
 
-function convolution(
+export function convolution(
   { side, channels, at }: Plane,
   weight: PlainWeight,
   bias: PlainWeight,
@@ -82,7 +82,7 @@ function convolution(
 }
 
 /** Maxima of windows of 3 at every second place; the last one may stick out. */
-function pool({ side, channels, at }: Plane): Plane {
+export function pool({ side, channels, at }: Plane): Plane {
   const out = Math.ceil((side - 3) / 2) + 1;
   const result = new Float64Array(out * out * channels).fill(-Infinity);
   for (let y = 0; y < out; y++)
@@ -96,7 +96,7 @@ function pool({ side, channels, at }: Plane): Plane {
   return { side: out, channels, at: result };
 }
 
-function normalise({ side, channels, at }: Plane): Plane {
+export function normalise({ side, channels, at }: Plane): Plane {
   const result = at.map((value, i) => {
     const channel = i % channels;
     let sum = 0;
@@ -107,11 +107,11 @@ function normalise({ side, channels, at }: Plane): Plane {
   return { side, channels, at: result };
 }
 
-function relu(plane: Plane): Plane {
+export function relu(plane: Plane): Plane {
   return { ...plane, at: plane.at.map((value) => Math.max(0, value)) };
 }
 
-function full(x: readonly number[], weight: PlainWeight, bias: PlainWeight): number[] {
+export function full(x: readonly number[], weight: PlainWeight, bias: PlainWeight): number[] {
   const outputs = bias.data.length;
   return Array.from({ length: outputs }, (_, o) =>
     x.reduce((sum, value, i) => sum + value * weight.data[i * outputs + o]!, bias.data[o]!),
