@@ -26,13 +26,13 @@ interface PairFiles {
  * whose pictures share what stands before `flow` in their names (Flying Chairs); and KITTI's `flow_occ` or `flow_noc`
  * beside `image_2` or `colored_0`.
  */
-export function openFlowPairs(dir: string, decoder: string): readonly FlowPair[] {
+export function openFlowPairs(dir: string): readonly FlowPair[] {
   return foldersAt(dir)
     .flatMap((folder) => pairsIn(folder))
     .map(({ flow, pictures: [first, second] }) => ({
       name: relative(dir, flow) || basename(flow),
       async load() {
-        const frames = [await readPicture(first, decoder), await readPicture(second, decoder, 1 / 25)] as const;
+        const frames = [await readPicture(first), await readPicture(second, 1 / 25)] as const;
         const truth = await readFlow(flow);
         const [{ width, height }] = frames;
         if (truth.width !== width || truth.height !== height) {

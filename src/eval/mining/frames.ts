@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { MediaError, ptsToSeconds } from '../../core/index.js';
 import { selectDecoder } from '../../ingest/index.js';
 import type { EstimatorFrame } from '../../mining/index.js';
-import { decodePpm } from '../../vision/index.js';
+import { decodeImage, decodePpm } from '../../vision/index.js';
 
 /** Frames per second taken for pictures in a folder, which have no times. */
 const picturesPerSecond = 25;
@@ -21,15 +21,20 @@ export async function* videoFrames(path: string, decoder: string): AsyncGenerato
 }
 
 /** The pictures of these files, RGB, one after the other. */
-export async function* pictureFrames(paths: readonly string[], decoder: string): AsyncGenerator<EstimatorFrame> {
-  for (const [i, path] of paths.entries()) yield await readPicture(path, decoder, i / picturesPerSecond);
+export async function* pictureFrames(paths: readonly string[]): AsyncGenerator<EstimatorFrame> {
+  for (const [i, path] of paths.entries()) yield await readPicture(path, i / picturesPerSecond);
 }
 
 /** One picture file, RGB. */
-export async function readPicture(path: string, decoder: string, seconds = 0): Promise<EstimatorFrame> {
+export async function readPicture(path: string, seconds = 0): Promise<EstimatorFrame> {
   if (/\.p[pg]m$/i.test(path)) return readPpm(path, seconds);
-  for await (const frame of videoFrames(path, decoder)) return { ...frame, seconds };
-  throw new Error(`${path} holds no picture.`);
+  try {
+    const { data, width, height, channels } = await decodeImage(readFileSync(path));
+    return { data: channels === 3 ? data : spread(data), width, height, channels: 3, seconds };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new MediaError('cannot-open', `${path}: ${why}`, { context: { path }, cause });
+  }
 }
 
 /** Decoders of video disagree on portable pixmaps, and the picture codec lacks them. */

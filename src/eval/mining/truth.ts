@@ -61,7 +61,7 @@ export function openMiningTruth(text: string, decoder = 'auto'): MiningTruth {
     kind === 'middlebury'
       ? { kind: 'disparity', name, items: openDisparityPairs(dir) }
       : kind === 'flow'
-        ? { kind, name, items: openFlowPairs(dir, decoder) }
+        ? { kind, name, items: openFlowPairs(dir) }
         : kind === 'cuts'
           ? { kind, name, items: openSequences(dir, ['cuts.txt'], decoder, parseCuts, 'cuts') }
           : { kind, name, items: openSequences(dir, boxFiles, decoder, parseBoxes, 'boxes') };
@@ -96,7 +96,7 @@ function openSequences<K extends string, T>(
     const own = files.find((file) => names.includes(file));
     const pictures = picturesOf(folder);
     if (own !== undefined && pictures.length > 0) {
-      add(folder, join(folder, own), () => pictureFrames(pictures, decoder));
+      add(folder, join(folder, own), () => pictureFrames(pictures));
     }
     for (const name of names.filter((each) => videoExtensions.has(extname(each).toLowerCase()))) {
       const stem = name.slice(0, -extname(name).length);
