@@ -36,6 +36,7 @@ for await (const { keys, arrays, release } of source.batches({ epoch: 0, batch: 
     samples += keys.length;
     for (const { data } of Object.values(arrays)) bytes += data.byteLength;
   }
+  release?.();
   if (performance.now() - began > 1000 * Number(options.seconds)) break;
 }
 const seconds = (performance.now() - began) / 1000;
