@@ -2,8 +2,9 @@ import { ConfigError, type Rival } from '../../core/index.js';
 import type { Encoder } from '../../engine/index.js';
 import type { LabelledSource } from '../benchmarks/roles.js';
 import type { EvaluateContext, EvaluationOutput } from '../define-evaluator.js';
+import { readVideos } from '../videos/describe.js';
 import { openPictureSpool } from '../videos/picture-spool.js';
-import { isShort, pictureViews, readPictures, type PictureSettings } from '../videos/pictures.js';
+import { isShort, type PictureSettings } from '../videos/pictures.js';
 import {
   fineTune,
   meanOverTicks,
@@ -49,21 +50,12 @@ export async function* evaluateFineTuned(
   const models = [encoder, ...untrained].map(tunable);
   const spools = [train, test].map(() => openPictureSpool(encoder.width * encoder.height * 3));
   try {
-    let read = 0;
     let ticks = 0;
-    for (const [l, { sources }] of [train, test].entries()) {
-      for (const { source } of sources) {
-        signal.throwIfAborted();
-        const video = await data.open(source, pictureViews(encoder, settings));
-        try {
-          const pictures = (await readPictures(video, encoder, settings)).flat();
-          ticks = pictures.length;
-          spools[l]!.append(pictures);
-        } finally {
-          await video.close();
-        }
-        const total = train.sources.length + test.sources.length;
-        emit({ kind: 'progress', stage: 'read', done: ++read, total, unit: 'videos' });
+    const reading = { encoder, settings, context, stage: 'read', total: train.sources.length + test.sources.length };
+    for (const [l, { sources: list }] of [train, test].entries()) {
+      for await (const { pictures } of readVideos({ ...reading, list, done: l * train.sources.length })) {
+        ticks = pictures.length;
+        spools[l]!.append(pictures.flat());
       }
     }
     const asPictures = (l: number, { labels, groups }: ClassList): LabelledPictures => ({

@@ -15,6 +15,7 @@ import {
 } from '../../engine/index.js';
 import { topKAccuracy } from '../metrics/index.js';
 import { drawHeldOutGroups } from '../probe/index.js';
+import { toImages } from '../videos/describe.js';
 import type { PictureSpool } from '../videos/picture-spool.js';
 
 /** How the whole network learns the labels. */
@@ -207,13 +208,7 @@ function createTunedNetwork(
       const numbers = rows.flatMap((row) => Array.from({ length: ticks }, (_, tick) => row * ticks + tick));
       for (let from = 0; from < numbers.length; from += batchSize) {
         const pictures = numbers.slice(from, from + batchSize).map((number) => spool.read(number));
-        const scores = tf.tidy(() => {
-          const pixels = Float32Array.from(
-            { length: pictures.length * pictures[0]!.length },
-            (_, i) => pictures[Math.floor(i / pictures[0]!.length)]![i % pictures[0]!.length]!,
-          );
-          return score(tf.tensor(pixels, [pictures.length, encoder.height, encoder.width, 3]), null);
-        });
+        const scores = tf.tidy(() => score(toImages(pictures, encoder), null));
         out.set(scores.dataSync(), from * classes);
         scores.dispose();
       }

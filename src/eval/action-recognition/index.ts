@@ -6,12 +6,12 @@ import { selectProbe, toMatrix, type Probe } from '../probe/index.js';
 import {
   describeByEncoder,
   describeVideos,
-  openUntrained,
   pickLayer,
   trivialDescribers,
   type DescribedVideo,
   type Described,
 } from '../videos/describe.js';
+import { openUntrained } from '../untrained.js';
 import { cropCounts, isShort, samplingRules } from '../videos/pictures.js';
 import { evaluateFineTuned } from './evaluate-fine-tuned.js';
 import { controlFeatures, controls, featureKinds, videoFeatures, type FeatureKind } from './features.js';
@@ -105,7 +105,7 @@ export default defineEvaluator({
       classes,
       split: `${data.benchmark} ${split}`,
     };
-    const untrained = await openUntrained(context);
+    const untrained = await openUntrained(context, 1);
     try {
       if (config.protocol === 'fine-tune') {
         const asList = (sources: readonly LabelledSource[]) => ({
@@ -144,9 +144,10 @@ export default defineEvaluator({
         list: test,
         done: train.length,
       })) {
+        const reduced = features.map(videoFeatures);
         for (const { describer, kind, seed, probe } of fitted) {
           const described = features[describer]!;
-          const scores = probe.scores(toMatrix([videoFeatures(described)[kind]]));
+          const scores = probe.scores(toMatrix([reduced[describer]![kind]]));
           addScores(scoresOf(describer, kind, seed), row, scores);
           if (describer > 0) continue;
           if (kind === 'threeFrames') {

@@ -11,3 +11,4 @@ export * from './running-mean.js';
 export * from './sharpness.js';
 export * from './sign-flip.js';
 export * from './ssim.js';
+export * from './weighted-mean.js';

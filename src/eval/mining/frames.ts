@@ -27,20 +27,10 @@ export async function* pictureFrames(paths: readonly string[]): AsyncGenerator<E
 
 /** One picture file, RGB. */
 export async function readPicture(path: string, seconds = 0): Promise<EstimatorFrame> {
-  if (/\.p[pg]m$/i.test(path)) return readPpm(path, seconds);
+  const isPpm = /\.p[pg]m$/i.test(path); // the picture codec lacks them
   try {
-    const { data, width, height, channels } = await decodeImage(readFileSync(path));
-    return { data: channels === 3 ? data : spread(data), width, height, channels: 3, seconds };
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new MediaError('cannot-open', `${path}: ${why}`, { context: { path }, cause });
-  }
-}
-
-/** Decoders of video disagree on portable pixmaps, and the picture codec lacks them. */
-function readPpm(path: string, seconds: number): EstimatorFrame {
-  try {
-    const { data, width, height, channels } = decodePpm(readFileSync(path));
+    const bytes = readFileSync(path);
+    const { data, width, height, channels } = isPpm ? decodePpm(bytes) : await decodeImage(bytes);
     return { data: channels === 3 ? data : spread(data), width, height, channels: 3, seconds };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

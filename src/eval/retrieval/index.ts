@@ -2,15 +2,9 @@ import { z } from 'zod';
 import type { Metric } from '../../core/index.js';
 import { splitSources } from '../benchmarks/roles.js';
 import { defineEvaluator, type EvaluationOutput } from '../define-evaluator.js';
-import { bootstrapInterval } from '../metrics/index.js';
-import {
-  describeByEncoder,
-  describeVideos,
-  meanVector,
-  openUntrained,
-  pickLayer,
-  trivialDescribers,
-} from '../videos/describe.js';
+import { bootstrapInterval, weightedMean } from '../metrics/index.js';
+import { describeByEncoder, describeVideos, meanVector, pickLayer, trivialDescribers } from '../videos/describe.js';
+import { openUntrained } from '../untrained.js';
 import { cropCounts, samplingRules } from '../videos/pictures.js';
 import { chanceOfHit, columnMeans, nearestRows, unitRows, voteOf } from './neighbours.js';
 
@@ -71,7 +65,7 @@ export default defineEvaluator({
     const { data, split, seeds, random } = context;
     const layer = pickLayer(encoder, config.layer);
     const { train: gallery, test: queries } = splitSources(data, split);
-    const untrained = await openUntrained(context);
+    const untrained = await openUntrained(context, 1);
     const describers = [
       ...[encoder, ...untrained].map((each) => describeByEncoder(each, layer)),
       ...trivialDescribers(encoder),
@@ -188,13 +182,3 @@ export default defineEvaluator({
     }
   },
 });
-
-function weightedMean(values: readonly number[], weights?: Float64Array): number {
-  let [sum, total] = [0, 0];
-  values.forEach((value, i) => {
-    const weight = weights ? weights[i]! : 1;
-    sum += weight * value;
-    total += weight;
-  });
-  return sum / total;
-}

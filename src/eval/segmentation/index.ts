@@ -3,8 +3,15 @@ import { ConfigError, type Metric } from '../../core/index.js';
 import type { Segmenter } from '../../engine/index.js';
 import { splitSources } from '../benchmarks/roles.js';
 import { defineEvaluator, type EvaluateContext, type EvaluationOutput } from '../define-evaluator.js';
-import { bootstrapInterval, centredEllipse, contourAccuracy, regionSimilarity } from '../metrics/index.js';
+import {
+  bootstrapInterval,
+  centredEllipse,
+  contourAccuracy,
+  regionSimilarity,
+  weightedMean,
+} from '../metrics/index.js';
 import { masksOf, type MaskSequence } from '../mining/mask-truth.js';
+import { openUntrained } from '../untrained.js';
 import { cutMap, relativeLevel, segmentPicture, usualWindows } from './segment.js';
 
 const configSchema = z.strictObject({
@@ -72,10 +79,9 @@ export default defineEvaluator({
     });
     if (sequences.length === 0)
       throw new ConfigError('None of the sources has masks beside its pictures: evaluate on davis:DIR.');
-    const untrained: (Segmenter & { dispose(): void })[] = [];
+    const untrained = await openUntrained(context);
     let scores: PictureScore[];
     try {
-      for (let seed = 0; seed < context.seeds; seed++) untrained.push(await context.untrained(seed));
       scores = await scorePictures([segmenter, ...untrained], sequences, config, context);
     } finally {
       untrained.forEach((model) => model.dispose());
@@ -163,7 +169,7 @@ function metricOf(
   interval: { readonly config: Config; readonly context: EvaluateContext<'segmenter'> } | null,
 ): Metric {
   const statistic = (weights?: Float64Array) =>
-    name === 'imageJ' ? pictureMean(values, weights) : sequenceMean(values, groups, weights);
+    name === 'imageJ' ? weightedMean(values, weights) : sequenceMean(values, groups, weights);
   const span =
     interval &&
     bootstrapInterval({
@@ -174,16 +180,6 @@ function metricOf(
     });
   const about = { unit: 'fraction', direction: 'higher', examples: values.length, split: 'test' } as const;
   return { name, value: statistic(), ...about, ...(span ? { interval: span } : {}) };
-}
-
-function pictureMean(values: readonly number[], weights?: Float64Array): number {
-  let [sum, total] = [0, 0];
-  values.forEach((value, i) => {
-    const weight = weights ? weights[i]! : 1;
-    sum += weight * value;
-    total += weight;
-  });
-  return sum / total;
 }
 
 /** A sequence that was drawn twice counts twice. */

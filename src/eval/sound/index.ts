@@ -8,7 +8,8 @@ import {
   type EvaluationOutput,
 } from '../define-evaluator.js';
 import { bootstrapInterval } from '../metrics/index.js';
-import { fitProbe, takeRows, toMatrix } from '../probe/index.js';
+import { crossFit, toMatrix } from '../probe/index.js';
+import { openUntrained } from '../untrained.js';
 import { describeClusters } from './clusters.js';
 import { bestConstant, scoreAnswers, type Truth } from './score.js';
 import { viewTrivially } from './trivial.js';
@@ -80,22 +81,22 @@ export default defineEvaluator({
     yield { kind: 'rival', rival: { name: 'chance', metrics: measure([bestConstant(truth)]) } };
     if (seeds > 0) yield { kind: 'rival', rival: { name: 'untrained', metrics: measure(scores.slice(1)) } };
     const order = random.fork('folds').shuffle([...new Set(groups)]);
-    const trivial = truth.bits ? null : crossFit(questions, truth, { folds: config.folds, order });
-    if (trivial) yield { kind: 'rival', rival: { name: 'trivial-features', metrics: measure([trivial]) } };
+    const { outputs: classes, labels } = truth;
+    const examples = {
+      features: toMatrix(questions.map(({ features }) => features)),
+      labels: Int32Array.from(labels),
+      groups,
+    };
+    const fitted = truth.bits ? null : crossFit(examples, { classes, folds: config.folds, order });
+    if (fitted) {
+      const trivial = questions.map((_, row) => fitted.slice(row * classes, (row + 1) * classes));
+      yield { kind: 'rival', rival: { name: 'trivial-features', metrics: measure([trivial]) } };
+    }
     for (const row of describeClusters(questions, scores[0]!)) yield { kind: 'row', file: 'clusters.jsonl', row };
     for (const [i, { key, source, group, label }] of questions.entries())
       yield { kind: 'prediction', row: { key, source, group, label, scores: Array.from(scores[0]![i]!) } };
   },
 });
-
-async function openUntrained({
-  untrained,
-  seeds,
-}: EvaluateContext<'trainer'>): Promise<(Trainer & { dispose(): void })[]> {
-  const models: (Trainer & { dispose(): void })[] = [];
-  for (let seed = 0; seed < seeds; seed++) models.push(await untrained(seed));
-  return models;
-}
 
 /** Asks every model about every frame that has a sound of its own. */
 async function ask(
@@ -162,27 +163,4 @@ function readQuestions({ arrays }: SampleBatch, samples: readonly Sample[]): (Qu
       features: viewTrivially(picture, size, stored.data.length),
     };
   });
-}
-
-/** Scores of a logistic regression on trivial features, each fold of groups scored by a fit on the others; null for fewer than two groups. */
-function crossFit(
-  questions: readonly Question[],
-  { labels, outputs }: Truth,
-  { folds, order }: { readonly folds: number; readonly order: readonly string[] },
-): Float64Array[] | null {
-  if (order.length < 2) return null;
-  const all = toMatrix(questions.map(({ features }) => features));
-  const foldOf = new Map(order.map((group, i) => [group, i % folds]));
-  const scores: Float64Array[] = new Array<Float64Array>(questions.length);
-  for (let fold = 0; fold < Math.min(folds, order.length); fold++) {
-    const rows = (inside: boolean) =>
-      questions.flatMap(({ group }, row) => ((foldOf.get(group) === fold) === inside ? [row] : []));
-    const [fitting, testing] = [rows(false), rows(true)];
-    const fitted = fitProbe(
-      { features: takeRows(all, fitting), labels: Int32Array.from(fitting, (row) => labels[row]!) },
-      { classes: outputs, weightDecay: 0.01 },
-    ).scores(takeRows(all, testing));
-    testing.forEach((row, i) => (scores[row] = fitted.slice(i * outputs, (i + 1) * outputs)));
-  }
-  return scores;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConfigError, type Metric, type Random, type SampleBatch } from '../../core/index.js';
 import { tf, toTensor, type StereoModel } from '../../engine/index.js';
 import { defineEvaluator, type EvaluateContext, type EvaluationOutput } from '../define-evaluator.js';
-import { bootstrapInterval } from '../metrics/index.js';
+import { bootstrapInterval, weightedMean } from '../metrics/index.js';
 import { bestShift, errorOf, matchedRight, shiftErrors, shiftedBy, type EyePair } from './rivals.js';
 
 const stereoConfig = z.strictObject({
@@ -120,14 +120,6 @@ function seeRight(model: StereoModel, { arrays }: SampleBatch): Float32Array {
 
 function* report(judged: readonly Judged[], random: Random): Generator<EvaluationOutput> {
   const groups = judged.map(({ source }) => source);
-  const mean = (values: readonly number[], weights?: Float64Array): number => {
-    let [sum, total] = [0, 0];
-    values.forEach((value, i) => {
-      sum += (weights?.[i] ?? 1) * value;
-      total += weights?.[i] ?? 1;
-    });
-    return sum / total;
-  };
   const copied = judged.map(({ errors }) => errors['copy-left']!);
   const metricsOf = (name: string, values: readonly number[]): readonly Metric[] => {
     const one = (metric: string, unit: string, statistic: (weights?: Float64Array) => number): Metric => {
@@ -143,9 +135,9 @@ function* report(judged: readonly Judged[], random: Random): Generator<Evaluatio
       return interval ? { ...own, interval } : own;
     };
     return [
-      one('mae', 'grey levels', (weights) => mean(values, weights)),
+      one('mae', 'grey levels', (weights) => weightedMean(values, weights)),
       // Grey levels favour dark films: the share of the error that was to be mended does not.
-      one('errorRatio', 'fraction', (weights) => mean(values, weights) / mean(copied, weights)),
+      one('errorRatio', 'fraction', (weights) => weightedMean(values, weights) / weightedMean(copied, weights)),
     ];
   };
   const columns: Record<string, readonly number[]> = {};

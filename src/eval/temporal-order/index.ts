@@ -8,7 +8,8 @@ import {
   type EvaluationOutput,
 } from '../define-evaluator.js';
 import { areaUnderCurve, balancedAccuracy, bootstrapInterval } from '../metrics/index.js';
-import { fitProbe, takeRows, toMatrix } from '../probe/index.js';
+import { crossFit, toMatrix } from '../probe/index.js';
+import { openUntrained } from '../untrained.js';
 import { readTrunk } from './untrained-trunk.js';
 import { viewTrivially } from './trivial.js';
 
@@ -91,8 +92,15 @@ export default defineEvaluator({
       rival: { name: 'frame-difference', metrics: measure([questions.map(({ betweenness }) => betweenness)]) },
     };
     const order = random.fork('folds').shuffle([...new Set(questions.map(({ group }) => group))]);
-    const fit = (features: readonly ArrayLike<number>[]) =>
-      crossFit(questions, features, { folds: config.folds, order });
+    const fit = (features: readonly ArrayLike<number>[]): number[] | null => {
+      const examples = {
+        features: toMatrix(features),
+        labels: Int32Array.from(labels),
+        groups: questions.map(({ group }) => group),
+      };
+      const fitted = crossFit(examples, { classes: 2, folds: config.folds, order });
+      return fitted && labels.map((_, row) => fitted[2 * row + 1]! - fitted[2 * row]!);
+    };
     const trivial = fit(questions.map(({ features }) => features));
     if (trivial) yield { kind: 'rival', rival: { name: 'trivial-features', metrics: measure([trivial]) } };
     const head = trunk.length > 0 ? fit(trunk) : null;
@@ -102,15 +110,6 @@ export default defineEvaluator({
     }
   },
 });
-
-async function openUntrained({
-  untrained,
-  seeds,
-}: EvaluateContext<'trainer'>): Promise<(Trainer & { dispose(): void })[]> {
-  const models: (Trainer & { dispose(): void })[] = [];
-  for (let seed = 0; seed < seeds; seed++) models.push(await untrained(seed));
-  return models;
-}
 
 /**
  * Asks every model about every tuple. Scores are the logit of "in order" above that of "not"; `trunk` holds what the first untrained
@@ -188,27 +187,4 @@ function readQuestions(batch: SampleBatch, samples: readonly Sample[]): Question
       }),
     };
   });
-}
-
-/** Scores of a logistic regression on features of each question, each fold of groups scored by a fit on the others; null for fewer than two groups. */
-function crossFit(
-  questions: readonly Question[],
-  features: readonly ArrayLike<number>[],
-  { folds, order }: { readonly folds: number; readonly order: readonly string[] },
-): number[] | null {
-  if (order.length < 2) return null;
-  const all = toMatrix(features);
-  const foldOf = new Map(order.map((group, i) => [group, i % folds]));
-  const scores = new Array<number>(questions.length).fill(0);
-  for (let fold = 0; fold < Math.min(folds, order.length); fold++) {
-    const rows = (inside: boolean) =>
-      questions.flatMap(({ group }, row) => ((foldOf.get(group) === fold) === inside ? [row] : []));
-    const [fitting, testing] = [rows(false), rows(true)];
-    const labels = Int32Array.from(fitting, (row) => questions[row]!.label);
-    const fitted = fitProbe({ features: takeRows(all, fitting), labels }, { classes: 2, weightDecay: 0.01 }).scores(
-      takeRows(all, testing),
-    );
-    testing.forEach((row, i) => (scores[row] = fitted[i * 2 + 1]! - fitted[i * 2]!));
-  }
-  return scores;
 }

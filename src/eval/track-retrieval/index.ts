@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { ConfigError, type Metric } from '../../core/index.js';
 import { tf, type Encoder } from '../../engine/index.js';
 import { defineEvaluator, type EvaluateContext, type EvaluationOutput } from '../define-evaluator.js';
-import { bootstrapInterval } from '../metrics/index.js';
+import { bootstrapInterval, weightedMean } from '../metrics/index.js';
 import { distractorsOf, rank, type Answer, type Query } from './score.js';
+import { openUntrained } from '../untrained.js';
 import { pickLayer } from '../videos/describe.js';
 import { trivialFeatures } from '../videos/trivial-features.js';
 
@@ -33,13 +34,12 @@ export default defineEvaluator({
   input: 'samples',
   config: configSchema,
   async *evaluate(encoder, config, context): AsyncIterable<EvaluationOutput> {
-    const { dataset, seeds, random } = context;
+    const { dataset, random } = context;
     if (!dataset || dataset.samples === 0) throw new ConfigError('There are no held-out samples to evaluate on.');
     const layer = pickLayer(encoder, config.layer, 'embedding');
-    const untrained: (Encoder & { dispose(): void })[] = [];
+    const untrained = await openUntrained(context);
     let read: Awaited<ReturnType<typeof readFeatures>>;
     try {
-      for (let seed = 0; seed < seeds; seed++) untrained.push(await context.untrained(seed));
       read = await readFeatures([encoder, ...untrained], layer, context);
     } finally {
       untrained.forEach((model) => model.dispose());
@@ -148,7 +148,8 @@ function metricsOf(
 ): Metric[] {
   return Object.keys(seeds[0]!).map((name) => {
     const all = seeds.map((one) => one[name]!);
-    const statistic = (weights?: Float64Array) => all.reduce((sum, one) => sum + meanOf(one, weights), 0) / all.length;
+    const statistic = (weights?: Float64Array) =>
+      all.reduce((sum, one) => sum + weightedMean(one, weights), 0) / all.length;
     const interval = bootstrapInterval({ groups, statistic, random: context.random.fork('bootstrap'), draws });
     return {
       name,
@@ -158,17 +159,7 @@ function metricsOf(
       examples: all[0]!.length,
       split: 'held-out',
       ...(interval ? { interval } : {}),
-      ...(all.length > 1 ? { seeds: all.map((one) => meanOf(one)) } : {}),
+      ...(all.length > 1 ? { seeds: all.map((one) => weightedMean(one)) } : {}),
     };
   });
-}
-
-function meanOf(values: readonly number[], weights?: Float64Array): number {
-  let [sum, total] = [0, 0];
-  values.forEach((value, i) => {
-    const weight = weights ? weights[i]! : 1;
-    sum += weight * value;
-    total += weight;
-  });
-  return sum / total;
 }

@@ -1,5 +1,5 @@
 import { ConfigError, didYouMean } from '../../core/index.js';
-import { tf, type Encoder } from '../../engine/index.js';
+import { tf, type Encoder, type Tensor } from '../../engine/index.js';
 import type { LabelledSource } from '../benchmarks/roles.js';
 import type { EvaluateContext } from '../define-evaluator.js';
 import { pictureViews, readPictures, type PictureSettings } from './pictures.js';
@@ -23,19 +23,23 @@ export interface DescribedVideo extends LabelledSource {
 
 /** An encoder's layer as a describer. */
 export function describeByEncoder(encoder: Encoder, layer: string, name = ''): Describer {
-  const { width, height } = encoder;
   return {
     name,
     describe(pictures) {
-      const pixels = new Float32Array(pictures.length * width * height * 3);
-      pictures.forEach((picture, i) => pixels.set(picture, i * width * height * 3));
-      const features = tf.tidy(() => encoder.encode(tf.tensor(pixels, [pictures.length, height, width, 3]), layer));
+      const features = tf.tidy(() => encoder.encode(toImages(pictures, encoder), layer));
       const data = features.dataSync() as Float32Array;
       features.dispose();
       const length = data.length / pictures.length;
       return pictures.map((_, i) => data.slice(i * length, (i + 1) * length));
     },
   };
+}
+
+/** Pictures of an encoder's size, uint8 [height, width, 3] each, as it takes them: float32 [pictures, height, width, 3]. */
+export function toImages(pictures: readonly Uint8Array[], { width, height }: Encoder): Tensor {
+  const pixels = new Float32Array(pictures.length * width * height * 3);
+  pictures.forEach((picture, i) => pixels.set(picture, i * width * height * 3));
+  return tf.tensor(pixels, [pictures.length, height, width, 3]);
 }
 
 /** Colours and gradients as describers, by the names of the rivals that they are. */
@@ -46,41 +50,54 @@ export function trivialDescribers({ width, height }: Encoder): Describer[] {
   }));
 }
 
-/** Decodes each video of a list once and lets all describers look at it, in the list's order. */
-export async function* describeVideos(
-  describers: readonly Describer[],
-  {
-    list,
-    encoder,
-    settings,
-    context: { data, emit, signal },
-    done,
-    total,
-  }: {
-    readonly list: readonly LabelledSource[];
-    /** Whose picture size is read. */
-    readonly encoder: Encoder;
-    readonly settings: PictureSettings;
-    readonly context: EvaluateContext<'encoder'>;
-    /** Videos of earlier lists, and of all, for progress. */
-    readonly done: number;
-    readonly total: number;
-  },
-): AsyncGenerator<DescribedVideo> {
+/** What is read of a list of videos. */
+export interface VideoListOptions {
+  readonly list: readonly LabelledSource[];
+  /** Whose picture size is read. */
+  readonly encoder: Encoder;
+  readonly settings: PictureSettings;
+  readonly context: EvaluateContext<'encoder'>;
+  /** Of progress. */
+  readonly stage?: string;
+  /** Videos of earlier lists, and of all, for progress. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Decodes each video of a list once, in the list's order: its pictures are uint8 [ticks][crops] of [height, width, 3]. */
+export async function* readVideos({
+  list,
+  encoder,
+  settings,
+  context: { data, emit, signal },
+  stage = 'evaluate',
+  done,
+  total,
+}: VideoListOptions): AsyncGenerator<LabelledSource & { readonly pictures: readonly (readonly Uint8Array[])[] }> {
   for (const [i, { source, entry }] of list.entries()) {
     signal.throwIfAborted();
     const video = await data.open(source, pictureViews(encoder, settings));
-    let features: Described[];
+    let pictures: readonly (readonly Uint8Array[])[];
     try {
-      const pictures = await readPictures(video, encoder, settings);
-      features = describers.map((describer) => {
-        const vectors = describer.describe(pictures.flat());
-        return pictures.map((crops, tick) => vectors.slice(tick * crops.length, (tick + 1) * crops.length));
-      });
+      pictures = await readPictures(video, encoder, settings);
     } finally {
       await video.close();
     }
-    emit({ kind: 'progress', stage: 'evaluate', done: done + i + 1, total, unit: 'videos' });
+    emit({ kind: 'progress', stage, done: done + i + 1, total, unit: 'videos' });
+    yield { source, entry, pictures };
+  }
+}
+
+/** Lets all describers look at each video of a list, which is decoded once. */
+export async function* describeVideos(
+  describers: readonly Describer[],
+  options: VideoListOptions,
+): AsyncGenerator<DescribedVideo> {
+  for await (const { source, entry, pictures } of readVideos(options)) {
+    const features = describers.map((describer) => {
+      const vectors = describer.describe(pictures.flat());
+      return pictures.map((crops, tick) => vectors.slice(tick * crops.length, (tick + 1) * crops.length));
+    });
     yield { source, entry, features };
   }
 }
@@ -105,15 +122,4 @@ export function pickLayer({ layers }: Encoder, asked: string, preferred = ''): s
     `The encoder has no layer ${JSON.stringify(asked)}${didYouMean(asked, names)}. Known: ${names.join(', ')}.`,
     { context: { layer: asked, known: names } },
   );
-}
-
-/** An encoder with untrained weights for each seed; the caller disposes them. */
-export async function openUntrained({
-  untrained,
-  seeds,
-}: EvaluateContext<'encoder'>): Promise<(Encoder & { dispose(): void })[]> {
-  if (seeds < 1) throw new ConfigError(`seeds must be at least 1, got ${seeds}.`);
-  const models: (Encoder & { dispose(): void })[] = [];
-  for (let seed = 0; seed < seeds; seed++) models.push(await untrained(seed));
-  return models;
 }
