@@ -5,16 +5,20 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom, readJsonLines, runJob, type Sample } from '../../../src/core/index.js';
 import {
   disposeBatch,
+  lossAndGradients,
   selectBackend,
+  softmaxCrossEntropy,
   tf,
   toTensorBatch,
   train,
   type TensorBatch,
   type Trainer,
 } from '../../../src/engine/index.js';
+import { createUpdateStep } from '../../../src/engine/update-step.js';
 import { resolveTaskConfig } from '../../../src/models/index.js';
 import type { ShuffleAndLearnConfig } from '../../../src/models/shuffle-and-learn/config.js';
 import task from '../../../src/models/shuffle-and-learn/index.js';
+import { scoreTuples } from '../../../src/models/shuffle-and-learn/network.js';
 import { makeBatch, makeRecord, makeSource } from './records.js';
 
 const configOf = (...set: string[]) =>
@@ -139,6 +143,60 @@ describe('the trainer of shuffle-and-learn', () => {
     expect(trainer.evaluate(batch)['accuracy']!.dataSync()[0]).toBeGreaterThan(0.95);
     trainer.dispose();
     disposeBatch(batch);
+  });
+
+  it('updates from four batches of 32 tuples as from one of 128 when the batch statistics are frozen', async () => {
+    const config = configOf('dropout=0');
+    const batch = toTensorBatch(
+      await makeBatch(await Promise.all(Array.from({ length: 128 }, (_, i) => makeRecord(i))), config),
+    );
+    expect(batch.tensors['label']!.size).toBe(128);
+    const quarters = [0, 1, 2, 3].map((part) => ({
+      keys: batch.keys.slice(32 * part, 32 * part + 32),
+      tensors: Object.fromEntries(
+        Object.entries(batch.tensors).map(([name, tensor]) => [name, tf.slice(tensor, 32 * part, 32)]),
+      ),
+    }));
+    const trainers = [1, 2].map(() => {
+      const trainer = task.createTrainer(config, createRandom(1));
+      for (let step = 0; step < 3; step++) stepOnce(trainer, quarters[0]!, 0.001, step); // gives the running statistics something to hold
+      return trainer;
+    });
+    const before = [...trainers[0]!.variables.values()].map((variable) => variable.dataSync().slice());
+    const [one, four] = trainers.map((trainer, i) => {
+      const learned = [...trainer.variables]
+        .filter(([name]) => trainer.slots.has(`${name}/velocity`))
+        .map(([name, variable]) => ({ name, variable }));
+      const frozen: Trainer = {
+        ...trainer,
+        gradients: ({ tensors }) =>
+          lossAndGradients(learned, () => {
+            const tuples = tf.reshape(tf.cast(tensors['frames']!, 'float32'), [
+              -1,
+              3,
+              config.imageSize,
+              config.imageSize,
+              3,
+            ]);
+            const logits = scoreTuples(tuples, { weights: trainer.variables, config, mode: { learning: false } });
+            return { loss: softmaxCrossEntropy(logits, tf.reshape(tensors['label']!, [-1])) };
+          }),
+      };
+      const settings = { accumulateSteps: i === 0 ? 1 : 4, clipNorm: 0, compile: 'off' } as const;
+      const input = { batch: i === 0 ? batch : quarters[0]!, scalars: scalarsOf(0.1) };
+      const update = createUpdateStep(frozen, input, { settings, average: null, mode: null });
+      if (i === 0) tf.dispose(update.add(input, true));
+      else quarters.forEach((part, k) => tf.dispose(update.add({ batch: part, scalars: scalarsOf(0.1) }, k === 3)));
+      update.dispose();
+      return [...trainer.variables.values()].map((variable) => variable.dataSync().slice());
+    }) as [Float32Array[], Float32Array[]];
+    const distance = (a: Float32Array[], b: Float32Array[]) =>
+      Math.sqrt(a.reduce((sum, list, i) => sum + list.reduce((all, value, k) => all + (value - b[i]![k]!) ** 2, 0), 0));
+    const moved = distance(one, before as Float32Array[]);
+    expect(moved).toBeGreaterThan(0.01);
+    expect(distance(one, four)).toBeLessThan(1e-5 * moved);
+    for (const trainer of trainers) trainer.dispose();
+    tf.dispose([batch.tensors, quarters.map(({ tensors }) => tensors)]);
   });
 
   it('leaves no tensor behind in 20 steps', async () => {
