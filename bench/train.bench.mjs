@@ -210,7 +210,7 @@ async function runOurs(file) {
   const update = createUpdateStep(
     trainer,
     { batch: batches[0], scalars: scalars(0) },
-    { settings: config, average: null, mode: null },
+    { settings: { ...config, accumulateSteps: 1 }, average: null, mode: null }, // one batch an update, as the peer
   );
   const [losses, ms] = [[], []];
   for (let step = 0; step < warm + steps; step++) {
@@ -294,7 +294,7 @@ async function compare() {
     console.log(`  ratio to PyTorch under jemalloc: ${(fast / speed('reelmine')).toFixed(2)}x`);
   }
   const worst = (a, b, count) =>
-    Math.max(...a.slice(0, count).map((loss, i) => Math.abs(loss - b[i]) / Math.abs(b[i])));
+    Math.max(...a.slice(0, count).map((loss, i) => (loss === b[i] ? 0 : Math.abs(loss - b[i]) / Math.abs(b[i]))));
   const [mine, theirs] = [runs.reelmine[0].losses, runs[first][0].losses];
   if (options['show-losses'])
     for (const [side, list] of Object.entries(runs)) console.log(`  ${side.padEnd(30)} ${list[0].losses.join(' ')}`);
