@@ -49,7 +49,7 @@ const mediaFolder = 'media';
 
 /**
  * Unites corpora that were ingested with the same settings and decoder: files of the same content become one source, whichever corpus they
- * are in. The digest is that of ingesting everything at once.
+ * are in. The digest is that of ingesting everything at once. Where `out` holds the very result already, it stays.
  *
  * @throws ConfigError `other-header`, `exists`; StoreError `missing` for a corpus without its journal.
  */
@@ -58,8 +58,11 @@ export async function mergeCorpora(
   out: string,
 ): Promise<{ readonly digest: string; readonly sources: number; readonly duplicates: number }> {
   const target = resolve(out);
-  if (existsSync(target) && readdirSync(target).length > 0)
-    throw new ConfigError(`${target} is there already; choose another folder.`, { code: 'exists', context: { out } });
+  const isThere = existsSync(target) && readdirSync(target).length > 0;
+  const earlier = isThere ? readWhole(join(target, corpusFiles.corpus)) : null;
+  const exists = () =>
+    new ConfigError(`${target} is there already; choose another folder.`, { code: 'exists', context: { out } });
+  if (isThere && earlier === null) throw exists();
   const parts = await Promise.all([...new Set(dirs.map((dir) => resolve(dir)))].map(readPart));
   const [first] = parts;
   if (!first) throw new ConfigError('There is nothing to merge.', { code: 'nothing-to-merge' });
@@ -96,13 +99,21 @@ export async function mergeCorpora(
       sources,
       duplicates,
     });
-    if (existsSync(target)) rmSync(target, { recursive: true }); // it is empty
-    renameSync(beside, target);
-    syncFolder(dirname(target));
+    if (isThere) {
+      if (earlier !== readWhole(join(beside, corpusFiles.corpus))) throw exists(); // it holds another corpus
+    } else {
+      if (existsSync(target)) rmSync(target, { recursive: true }); // it is empty
+      renameSync(beside, target);
+      syncFolder(dirname(target));
+    }
     return { digest, sources: sources.length, duplicates: duplicates.length };
   } finally {
     rmSync(beside, { recursive: true, force: true });
   }
+}
+
+function readWhole(path: string): string | null {
+  return existsSync(path) ? readFileSync(path, 'utf8') : null;
 }
 
 async function readPart(dir: string): Promise<PartCorpus> {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
+  canonicalJson,
   ConfigError,
   readJsonLines,
   StoreError,
@@ -23,7 +24,7 @@ import { uniteHeaders } from './unite-headers.js';
 /** What to merge, and to where. */
 export interface MergeOptions {
   readonly dirs: readonly string[];
-  /** A folder that is not there yet, or empty; it appears whole. */
+  /** A folder that is not there yet, or empty, or that holds what this merge gives; it appears whole. */
   readonly out: string;
   readonly runStage: RunStage;
   /** Goes on without parts that are missing or not finished, with what there is of them. */
@@ -52,17 +53,21 @@ const batchBytes = 0x80_0000;
 
 /**
  * Unites the parts of one mining job into one dataset, whose digest is that of a job that was never split. Records are copied as bytes, each
- * checked against its SHA-256; units that several folders have must be equal.
+ * checked against its SHA-256; units that several folders have must be equal. Where `out` holds the very result already, it is read, and stays.
  *
  * @throws ConfigError `other-header`, `exists`; StoreError `missing-parts` naming them, `nondeterministic-unit`, `corrupt`, and as sinks do.
  */
 export async function mergeDatasets(options: MergeOptions): Promise<MergeSummary> {
   const { dirs, allowMissing = false, runStage, signal } = options;
   const out = resolve(options.out);
-  if (existsSync(out) && readdirSync(out).length > 0)
-    throw new ConfigError(`${out} is there already; choose another folder.`, { code: 'exists', context: { out } });
+  const isThere = existsSync(out) && readdirSync(out).length > 0;
   const parts = [...new Set(dirs.map((dir) => resolve(dir)))].map(readPart);
   const { header, missing } = uniteHeaders(parts);
+  if (isThere) {
+    const earlier = readDatasetFile(out) ? readEarlier(readPart(out), header, parts) : null;
+    if (earlier) return { ...earlier, missing };
+    throw new ConfigError(`${out} is there already; choose another folder.`, { code: 'exists', context: { out } });
+  }
   if (missing.length > 0 && !allowMissing) throw missingParts(parts, missing);
   const beside = join(dirname(out), `.${basename(out)}.merging`);
   if (existsSync(beside)) {
@@ -121,35 +126,75 @@ function hasSource(dir: string, { shards }: DatasetFile, source: string): boolea
   }
 }
 
-/** All units of all parts, in key order, so that shards are filled from their first page to their last. */
+/** What an earlier merge of these parts gave; null where a folder holds anything else. */
+function readEarlier(
+  { dir, file, header: own }: Part,
+  header: DatasetHeader,
+  parts: readonly Part[],
+): (DatasetSummary & { readonly repeated: number }) | null {
+  const summary = summaryOf(file);
+  if (!summary || canonicalJson(own) !== canonicalJson(header)) return null;
+  const there = unitsOf(dir, file.shards);
+  const units = unitedUnits(parts);
+  try {
+    for (;;) {
+      const [mine, next] = [there.next(), units.next()];
+      if (next.done === true) return mine.done === true ? { ...summary, repeated: next.value } : null;
+      if (mine.done === true) return null;
+      const isSame =
+        Buffer.compare(mine.value.key, next.value.key) === 0 &&
+        Buffer.compare(mine.value.record, next.value.record) === 0;
+      if (!isSame) return null;
+    }
+  } finally {
+    there.return();
+    units.return(0);
+  }
+}
+
+/** Writes all units of all parts; gives how many more than one folder had. */
 async function copyUnits(
   parts: readonly Part[],
   sink: Sink,
   { onProgress, signal }: Pick<MergeOptions, 'onProgress' | 'signal'>,
 ): Promise<number> {
-  let [units, repeated, waitingBytes] = [0, 0, 0];
+  let [units, waitingBytes] = [0, 0];
   let waiting: Promise<void>[] = [];
+  const united = unitedUnits(parts);
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const next = united.next();
+      if (next.done !== true) {
+        waiting.push(sink.writeEncoded(next.value));
+        waitingBytes += next.value.parsed.bytes + next.value.record.length;
+        units++;
+        if (waitingBytes < batchBytes) continue;
+      }
+      await Promise.all(waiting);
+      [waiting, waitingBytes] = [[], 0];
+      onProgress?.(units);
+      if (next.done === true) return next.value;
+    }
+  } finally {
+    united.return(0);
+  }
+}
+
+/** All units of all parts, each once, in key order, so that shards are filled from their first page to their last; returns how many came again. */
+function* unitedUnits(parts: readonly Part[]): Generator<StoredUnit, number, undefined> {
+  let repeated = 0;
   let last: StoredUnit | null = null;
   for (const { unit, dir } of inKeyOrder(parts)) {
-    signal?.throwIfAborted();
     if (last && Buffer.compare(last.key, unit.key) === 0) {
       last = chooseUnit(last, unit, dir);
       repeated++;
       continue;
     }
-    if (last) {
-      waiting.push(sink.writeEncoded(last));
-      waitingBytes += last.parsed.bytes + last.record.length;
-    }
+    if (last) yield last;
     last = unit;
-    units++;
-    if (waitingBytes < batchBytes) continue;
-    await Promise.all(waiting);
-    [waiting, waitingBytes] = [[], 0];
-    onProgress?.(units);
   }
-  if (last) waiting.push(sink.writeEncoded(last));
-  await Promise.all(waiting);
+  if (last) yield last;
   return repeated;
 }
 

@@ -47,6 +47,9 @@ describe('merge', () => {
     expect(merged).toMatchObject({ kind: 'corpus', digest: both.digest });
     expect(united.sources.map(({ id }) => id)).toEqual(both.sources.map(({ id }) => id));
     expect((await verify(at('united'))).problems).toEqual([]);
+    // Once more into the result is no error; what gives another corpus is one.
+    expect(await runJob(merge({ dirs: [at('c0'), at('c1')], out: at('united') }))).toEqual(merged);
+    await expect(runJob(merge({ dirs: [at('c0')], out: at('united') }))).rejects.toMatchObject({ code: 'exists' });
     const again = { sources: [film(0), film(1), ...synthetic], corpus: at('united'), workers: 1, limit: 3 };
     expect((await runJob(ingest(again))).counts).toMatchObject({ done: 0, skipped: 3 });
   });

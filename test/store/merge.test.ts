@@ -102,6 +102,18 @@ describe('mergeDatasets', () => {
     expect(all).toMatchObject({ digest: await wholeDigest(), missing: [], repeated: 1 });
   });
 
+  it('run again into its own result gives that result and leaves it alone; another one is refused', async () => {
+    const root = makeTemporaryFolder();
+    const dirs = await writeParts(root);
+    const out = join(root, 'whole');
+    const first = await mergeDatasets({ dirs, out, runStage: learn });
+    const before = readdirSync(out).map((name) => readFileSync(join(out, name)));
+    expect(await mergeDatasets({ dirs, out, runStage: learn })).toEqual(first);
+    expect(readdirSync(out).map((name) => readFileSync(join(out, name)))).toEqual(before);
+    const fewer = { dirs: dirs.slice(0, 2), out, runStage: learn, allowMissing: true };
+    await expect(mergeDatasets(fewer)).rejects.toMatchObject({ code: 'exists' });
+  });
+
   it('refuses parts of different jobs, naming what differs, and a folder that is there', async () => {
     const root = makeTemporaryFolder();
     const [one] = await writeParts(root);
