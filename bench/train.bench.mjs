@@ -259,7 +259,9 @@ async function compare() {
       ? { 'torch.compile': options.device === 'cuda' ? onGpu('--compile') : torch('--channels-last', '--compile') }
       : {}),
     ...(options.float64 ? { 'torch float64': torch('--float64') } : {}),
-    ...(options.ulp ? { 'torch one ulp off': torch('--ulp') } : {}),
+    ...(options.ulp
+      ? { 'torch one ulp off': torch('--ulp'), 'torch channels-last, off': torch('--channels-last', '--ulp') }
+      : {}),
   };
   const runs = Object.fromEntries(Object.keys(sides).map((side) => [side, []]));
   for (let round = 0; round < Number(options.rounds); round++) {
@@ -307,8 +309,15 @@ async function compare() {
       `  against PyTorch in float64, over 10 steps: ours ${worst(mine, exact, 10).toExponential(1)}, PyTorch in float32 ${worst(theirs, exact, 10).toExponential(1)}`,
     );
   }
-  if (options.ulp)
+  if (options.ulp) {
+    const other = runs[second][0].losses;
+    const spreads = [
+      [runs['torch one ulp off'][0].losses, theirs],
+      [runs['torch channels-last, off'][0].losses, other],
+      [other, theirs],
+    ].map(([a, b]) => worst(a, b).toExponential(1));
     console.log(
-      `  PyTorch against itself one ulp off, over all: ${worst(runs['torch one ulp off'][0].losses, theirs).toExponential(1)}`,
+      `  PyTorch against itself, over all: one ulp off ${spreads[0]} and, channels last, ${spreads[1]}; between layouts ${spreads[2]}`,
     );
+  }
 }
