@@ -425,6 +425,7 @@ describe('a loss that is not finite', () => {
     // batch 5 is the second of the third update: epoch 1, batch 1
     const keys = Array.from({ length: 6 }, (_, i) => `1/1/${i}`);
     expect((error as TrainingError).context).toMatchObject({ step: 3, keys: [keys] });
+    expect((error as TrainingError).message).toContain(`step 3, of samples ${keys.join(', ')}.`);
   });
 
   it('ends the run, names the step and the batch, and leaves the last sound checkpoint', async () => {
