@@ -236,7 +236,7 @@ function noLmdb(passedOver: LoadedLmdb['passedOver']): StoreError {
   const why = passedOver.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
   return new StoreError(
     'no-lmdb',
-    `No LMDB that writes data format 1 can be used here (${why}). Run reelmine setup, which builds it.`,
+    `No LMDB that writes data format 1 can be used here (${why}). Run reelmine setup, which builds it with a C++ compiler; without one, use Node 20 or 22.`,
     {
       context: { passedOver },
     },
