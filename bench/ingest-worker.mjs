@@ -1,4 +1,4 @@
-// One side of bench/ingest.bench.mjs: node ingest-worker.mjs MODE LIST SIDE. MODE: whole, clips, bare (decoding alone), probe, slope.
+// One side of bench/ingest.bench.mjs: node ingest-worker.mjs MODE LIST SIDE. MODE: whole (frames share memory), whole-own, clips, bare (decoding alone), probe, slope.
 import { readFileSync, statSync } from 'node:fs';
 import { decoders, defaultLimits, ingestConfig, measureFile } from '../dist/ingest/index.js';
 import { openContainer } from '../dist/ingest/decoders/libav-container.js';
@@ -8,7 +8,7 @@ import { loadNodeAv } from '../dist/ingest/decoders/node-av.js';
 const [mode, list, sideText] = process.argv.slice(2);
 const { files, starts } = JSON.parse(readFileSync(list, 'utf8'));
 const side = Number(sideText);
-const view = { width: side, height: side, fit: 'stretch', fps: null, channels: 3 };
+const view = { width: side, height: side, fit: 'stretch', fps: null, channels: 3, reusesMemory: mode !== 'whole-own' };
 const decoder = await decoders.load('libav');
 await decoder.unavailable(); // loads the library
 let frames = 0;
@@ -17,7 +17,7 @@ const begun = performance.now();
 const cpuBegun = process.cpuUsage();
 
 if (mode === 'bare') for (const file of files) frames += await decodeAll(file);
-if (mode === 'whole') for (const file of files) await read(file, null);
+if (mode.startsWith('whole')) for (const file of files) await read(file, null);
 if (mode === 'clips') for (const [n, file] of files.entries()) await read(file, starts[n]);
 if (mode === 'probe') {
   const config = ingestConfig.parse({});

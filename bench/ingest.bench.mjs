@@ -1,7 +1,9 @@
 // Decoding, probing and ingesting against PyAV, ffmpeg and ffprobe, in turn and pinned to the same cores, and memory over long and many videos.
-//   npm run build && node bench/ingest.bench.mjs --data DIR --python peers/bin/python [--ffprobe PATH] [--ffmpeg PATH] [--rounds 5]
-//     [--only decode,clips,probe,memory,slope,corpus] [--clips 200] [--files 1000] [--slope 2500] [--hours 2] [--corpus 5000] [--cpus 0,1]
-// `limit` is what bare decoding (no scaling, no hashing, no processes to start) needs of the same files.
+//   npm run build && node bench/ingest.bench.mjs --only PART --data DIR --python peers/bin/python [--ffprobe PATH] [--ffmpeg PATH] [--rounds 5]
+//     [--clips 200] [--files 1000] [--slope 2500] [--hours 2] [--corpus 5000] [--cpus 0,1]
+// Parts: decode (one core), two (cores), perclip (against an ffmpeg for each clip), clips (16 frames at random), probe, memory, slope, corpus;
+// several with commas, default all. `limit` is what bare decoding (no scaling, no hashing, no processes to start) needs of the same files.
+// `ours` reads frames that share their memory, as ingest does; `oursOwn` gives each frame memory of its own, as miners get it.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +11,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createRandom, packageRoot, runJob } from '../dist/core/index.js';
-import { encodeVideo, ingest, ingestConfig, indexPackets, videoExtensions } from '../dist/ingest/index.js';
+import { encodeVideo, findFfmpeg, ingest, ingestConfig, indexPackets, videoExtensions } from '../dist/ingest/index.js';
 
 const option = (value) => ({ type: 'string', default: String(value) });
 const { values } = parseArgs({
@@ -17,8 +19,8 @@ const { values } = parseArgs({
     data: option(process.env.REELMINE_TEST_DATA ?? join(packageRoot(), '..', 'shared', 'data')),
     python: option(process.env.REELMINE_PEERS_PYTHON ?? ''),
     ffprobe: option('ffprobe'),
-    ffmpeg: option('ffmpeg'),
-    only: option('decode,clips,probe,memory,slope,corpus'),
+    ffmpeg: option((await findFfmpeg())?.path ?? 'ffmpeg'),
+    only: option('decode,two,perclip,clips,probe,memory,slope,corpus'),
     rounds: option(5),
     clips: option(200),
     files: option(1000),
@@ -81,52 +83,46 @@ const pyav = (mode, list, cpu = cpus[0]) => pinned(cpu, values.python, [peer, mo
 
 const benches = {
   async decode() {
-    const files = repeat(ucf, number('clips'));
-    const list = writeList('decode', { files });
-    const halves = [0, 1].map((half) => writeList(`half${half}`, { files: files.filter((_, i) => i % 2 === half) }));
-    const both = async (run, mode) =>
-      Math.max(...(await Promise.all(halves.map((half, i) => run(mode, half, cpus[i])))).map(({ seconds }) => seconds));
-    const few = files.slice(0, Math.max(10, files.length / 10));
-    const fewList = writeList('few', { files: few });
+    const list = writeList('decode', { files: repeat(ucf, number('clips')) });
     const found = await inTurn({
       ours: async () => (await ours('whole', list)).seconds,
       pyav: async () => (await pyav('whole', list)).seconds,
+      oursOwn: async () => (await ours('whole-own', list)).seconds,
       pyavYuv: async () => (await pyav('whole-yuv', list)).seconds,
-      ours2: () => both(ours, 'whole'),
-      pyav2: () => both(pyav, 'whole'),
-      pyavYuv2: () => both(pyav, 'whole-yuv'),
       limit: async () => (await ours('bare', list)).seconds,
-      oursFew: async () => (await ours('whole', fewList)).seconds,
-      ffmpegFew: async () => {
+    });
+    return { ...found, ratio: found.pyav / found.ours, ratioYuv: found.pyavYuv / found.ours };
+  },
+  async two() {
+    const files = repeat(ucf, number('clips'));
+    const halves = [0, 1].map((half) => writeList(`half${half}`, { files: files.filter((_, i) => i % 2 === half) }));
+    const both = async (run, mode) =>
+      Math.max(...(await Promise.all(halves.map((half, i) => run(mode, half, cpus[i])))).map(({ seconds }) => seconds));
+    const found = await inTurn({
+      ours: () => both(ours, 'whole'),
+      pyav: () => both(pyav, 'whole'),
+      pyavYuv: () => both(pyav, 'whole-yuv'),
+      limit: () => both(ours, 'bare'),
+    });
+    return { ...found, ratio: found.pyav / found.ours, ratioYuv: found.pyavYuv / found.ours };
+  },
+  async perclip() {
+    const files = repeat(ucf, number('clips'));
+    const list = writeList('perclip', { files });
+    const size = ['-vf', `scale=${side}:${side}`, '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-y', '/dev/null'];
+    const found = await inTurn({
+      ours: async () => (await ours('whole', list)).seconds,
+      async ffmpeg() {
         let sum = 0;
-        for (const file of few) {
-          const args = [
-            '-nostdin',
-            '-v',
-            'error',
-            '-threads',
-            '1',
-            '-i',
-            `file:${file}`,
-            '-an',
-            '-vf',
-            `scale=${side}:${side}`,
-          ];
-          sum += (
-            await pinned(cpus[0], values.ffmpeg, [...args, '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-y', '/dev/null'])
-          ).wall;
+        for (const file of files) {
+          const input = ['-nostdin', '-v', 'error', '-threads', '1', '-i', `file:${file}`, '-an'];
+          sum += (await pinned(cpus[0], values.ffmpeg, [...input, ...size])).wall;
         }
         return sum;
       },
+      limit: async () => (await ours('bare', list)).seconds,
     });
-    return {
-      ...found,
-      oneCore: found.pyav / found.ours,
-      oneCoreYuv: found.pyavYuv / found.ours,
-      twoCores: found.pyav2 / found.ours2,
-      twoCoresYuv: found.pyavYuv2 / found.ours2,
-      overFfmpeg: found.ffmpegFew / found.oursFew,
-    };
+    return { ...found, ratio: found.ffmpeg / found.ours, most: found.ffmpeg / found.limit };
   },
   async clips() {
     const random = createRandom(1);

@@ -1,8 +1,10 @@
 // Damages real videos at random, seeded, and ingests them: nothing may hang, the main process may not crash, each file is usable or in the
 // ledger, and no time of a picture comes twice. Run after npm run build:
-//   node bench/mutate.mjs --data DIR [--files 10000] [--seed 1] [--decoder libav] [--workers 2] [--check-every 10]
-// Without --data: REELMINE_TEST_DATA, else ../shared/data. Ends with 1 if one of these does not hold.
+//   node bench/mutate.mjs --data DIR [--files 10000] [--seed 1] [--decoder libav] [--workers 2] [--check-every 10] [--log FILE]
+// Without --data: REELMINE_TEST_DATA, else ../shared/data. Ends with 1 if one of these does not hold. File n depends on the seed and n alone:
+// `--from 4711 --files 1 --keep DIR` makes one again. With --log each batch leaves a line there, and a second run goes on after the last.
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -13,8 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRandom, packageRoot, readJsonLines, runJob, runProcess } from '../dist/core/index.js';
 import { ingest, ingestConfig, readCorpus, videoExtensions } from '../dist/ingest/index.js';
@@ -28,6 +29,10 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '2' },
     batch: { type: 'string', default: '250' },
     'check-every': { type: 'string', default: '10' },
+    'stall-seconds': { type: 'string', default: '60' },
+    from: { type: 'string', default: '0' },
+    keep: { type: 'string' },
+    log: { type: 'string' },
   },
 });
 const [files, seed, workers, batch, checkEvery] = ['files', 'seed', 'workers', 'batch', 'check-every'].map((key) =>
@@ -128,73 +133,80 @@ async function checkTimes(path, frames) {
     }
     if (count !== ${frames}) throw new Error(count + ' frames, ingest counted ${frames}');`;
   const { status, stderr } = await runProcess(process.execPath, ['--input-type=module', '-e', script], {
-    timeoutMs: 120_000,
+    timeoutMs: 600_000,
   });
   return status === 0 ? null : (stderr.match(/Error: .*/)?.[0] ?? `status ${status}`);
 }
 
-const scratch = mkdtempSync(join(tmpdir(), 'reelmine-mutate-'));
-const config = ingestConfig.parse({ duplicates: { near: 'off' }, maxFailureShare: 1, stallSeconds: 60 });
-const totals = { files: 0, usable: 0, checked: 0, slowestSeconds: 0 };
-const codes = {};
-const wrong = [];
+const scratch = values.keep ?? mkdtempSync(join(tmpdir(), 'reelmine-mutate-'));
+mkdirSync(scratch, { recursive: true });
+const config = ingestConfig.parse({
+  duplicates: { near: 'off' },
+  maxFailureShare: 1,
+  stallSeconds: Number(values['stall-seconds']),
+});
+
+/** Makes, ingests and checks files `from` to `to`. */
+async function runBatch(from, to) {
+  const [folder, corpus] = [join(scratch, `files-${from}`), join(scratch, `corpus-${from}`)];
+  for (const path of [folder, corpus]) rmSync(path, { recursive: true, force: true });
+  mkdirSync(folder);
+  const paths = Array.from({ length: to - from }, (_, i) => makeFile(from + i, folder));
+  const found = { from, files: paths.length, usable: 0, checked: 0, slowestSeconds: 0, codes: {}, wrong: [] };
+  let last = performance.now();
+  const job = ingest({
+    sources: [folder],
+    corpus,
+    config,
+    decoder: values.decoder,
+    workers,
+    seed: 1,
+    now: () => new Date(),
+  });
+  const { counts } = await runJob(job, () => {
+    found.slowestSeconds = Math.max(found.slowestSeconds, (performance.now() - last) / 1000);
+    last = performance.now();
+  });
+  found.usable = counts.done;
+  const { sources } = await readCorpus(corpus);
+  const frames = new Map(sources.flatMap(({ paths: places, video }) => places.map((path) => [path, video.frames])));
+  const ledger = existsSync(join(corpus, 'failures.jsonl')) ? readJsonLines(join(corpus, 'failures.jsonl')) : [];
+  const refused = new Map(ledger.map((entry) => [entry.path, entry]));
+  for (const [n, path] of paths.entries()) {
+    const say = (problem) => found.wrong.push(`${basename(path)}: ${problem}`);
+    const entry = refused.get(path);
+    if (frames.has(path) === (entry !== undefined)) say('not usable or in the ledger, but not both');
+    if (entry) found.codes[entry.code] = (found.codes[entry.code] ?? 0) + 1;
+    if (entry?.code === 'timeout') say('hangs');
+    if (entry && !entry.message) say('no reason');
+    if (!frames.has(path) || (from + n) % checkEvery !== 0) continue;
+    found.checked++;
+    const problem = await checkTimes(path, frames.get(path));
+    if (problem) say(problem);
+  }
+  if (!values.keep) for (const path of [folder, corpus]) rmSync(path, { recursive: true });
+  return found;
+}
+
+const batches = values.log && existsSync(values.log) ? readJsonLines(values.log) : [];
 try {
-  for (let from = 0; from < files; from += batch) {
-    const [folder, corpus] = [join(scratch, 'files'), join(scratch, 'corpus')];
-    mkdirSync(folder);
-    const paths = Array.from({ length: Math.min(batch, files - from) }, (_, i) => makeFile(from + i, folder));
-    let last = performance.now();
-    const job = ingest({
-      sources: [folder],
-      corpus,
-      config,
-      decoder: values.decoder,
-      workers,
-      seed: 1,
-      now: () => new Date(),
-    });
-    const { counts } = await runJob(job, () => {
-      totals.slowestSeconds = Math.max(totals.slowestSeconds, (performance.now() - last) / 1000);
-      last = performance.now();
-    });
-    const { sources } = await readCorpus(corpus);
-    const frames = new Map(sources.flatMap(({ paths: places, video }) => places.map((path) => [path, video.frames])));
-    const ledger = existsSync(join(corpus, 'failures.jsonl')) ? readJsonLines(join(corpus, 'failures.jsonl')) : [];
-    const refused = new Map(ledger.map((entry) => [entry.path, entry]));
-    for (const [n, path] of paths.entries()) {
-      const entry = refused.get(path);
-      if (frames.has(path) === (entry !== undefined)) wrong.push(`${path}: not usable or in the ledger, but not both`);
-      if (entry) codes[entry.code] = (codes[entry.code] ?? 0) + 1;
-      if (entry?.code === 'timeout') wrong.push(`${path}: hangs`);
-      if (entry && !entry.message) wrong.push(`${path}: no reason`);
-      if (!frames.has(path) || (from + n) % checkEvery !== 0) continue;
-      totals.checked++;
-      const problem = await checkTimes(path, frames.get(path));
-      if (problem) wrong.push(`${path}: ${problem}`);
-    }
-    totals.files += paths.length;
-    totals.usable += counts.done;
-    rmSync(folder, { recursive: true });
-    rmSync(corpus, { recursive: true });
-    if (process.stderr.isTTY) process.stderr.write(`\r${totals.files} of ${files}`);
+  const first = Number(values.from);
+  for (let from = first; from < first + files; from += batch) {
+    if (batches.some((done) => done.from === from)) continue;
+    const found = await runBatch(from, Math.min(from + batch, first + files));
+    batches.push(found);
+    if (values.log) appendFileSync(values.log, `${JSON.stringify(found)}\n`);
+    if (process.stderr.isTTY) process.stderr.write(`\r${from + found.files - first} of ${files}`);
   }
 } finally {
-  rmSync(scratch, { recursive: true, force: true });
+  if (!values.keep) rmSync(scratch, { recursive: true, force: true });
 }
-console.log(
-  JSON.stringify(
-    {
-      script: fileURLToPath(import.meta.url)
-        .split('/')
-        .at(-1),
-      seed,
-      decoder: values.decoder,
-      ...totals,
-      codes,
-      wrong,
-    },
-    null,
-    1,
-  ),
-);
+const sum = (key) => batches.reduce((total, found) => total + found[key], 0);
+const codes = {};
+for (const found of batches)
+  for (const [code, count] of Object.entries(found.codes)) codes[code] = (codes[code] ?? 0) + count;
+const wrong = batches.flatMap((found) => found.wrong);
+const totals = { files: sum('files'), usable: sum('usable'), checked: sum('checked') };
+const slowestSeconds = Math.max(...batches.map((found) => found.slowestSeconds));
+console.log(JSON.stringify({ seed, decoder: values.decoder, ...totals, slowestSeconds, codes, wrong }, null, 1));
 process.exitCode = wrong.length > 0 ? 1 : 0;

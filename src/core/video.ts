@@ -41,6 +41,8 @@ export interface VideoStream {
   readonly height: number;
   /** Degrees clockwise by which the coded picture is turned for display: 0, 90, 180 or 270. */
   readonly rotation: number;
+  /** True where the coded picture is turned upside down before that: mirrored video. */
+  readonly flipped?: true;
   readonly sampleAspect: readonly [number, number];
   readonly timeBase: TimeBase;
   readonly startPts: number;
@@ -146,6 +148,8 @@ export interface BenchmarkEntry {
   readonly group: string;
   /** The entry's role in official split 1, 2, …. */
   readonly roles: readonly ('train' | 'test' | 'unused')[];
+  /** Set where the list says that the thing is there and hard to see: the entry neither shows the class nor lacks it. */
+  readonly ignored?: true;
 }
 
 /** One file, picture folder or generator, as probed: one line of `manifest.jsonl`. */
@@ -199,6 +203,13 @@ export interface View {
   readonly neverEnlarges?: boolean;
   /** Each shot is read in it once at most: its frames are handed over, neither copied nor kept. */
   readonly readOnce?: boolean;
+  /**
+   * The pixels of a frame may be written over once the next one is asked for: for who looks at each and keeps none. New memory for every
+   * frame makes the garbage collector look through the whole heap again and again, which can take as long as decoding.
+   */
+  readonly reusesMemory?: boolean;
+  /** Only what lies inside the letterbox of its shot is shown, as if the video had been filmed so; one pixel at each bar is left out, too. */
+  readonly withoutBars?: boolean;
 }
 
 /** Seconds at which `pts` is shown. */

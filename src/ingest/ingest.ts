@@ -45,7 +45,7 @@ export interface IngestOptions {
   readonly seed: number;
   /** Of this run's videos, only the first so many by path. */
   readonly limit?: number;
-  /** A fixed share of the videos, by the hash of their paths; `index` from 1. */
+  /** A fixed share of the videos, by the hash of their paths; `index` from 0. */
   readonly part?: { readonly index: number; readonly count: number };
   readonly now: () => Date;
 }
@@ -251,13 +251,10 @@ async function probeOne(
 }
 
 function choose(candidates: readonly Candidate[], { part, limit }: IngestOptions): readonly Candidate[] {
-  if (part && !(part.index >= 1 && part.index <= part.count)) {
-    throw new RangeError(
-      `part must be from 1/${part.count} to ${part.count}/${part.count}, got ${part.index}/${part.count}.`,
-    );
-  }
+  if (part && !(part.index >= 0 && part.index < part.count))
+    throw new RangeError(`part.index must be from 0 to part.count - 1, got ${part.index} of ${part.count}.`);
   const share = part
-    ? candidates.filter(({ key }) => Number.parseInt(sha256(key).slice(0, 12), 16) % part.count === part.index - 1)
+    ? candidates.filter(({ key }) => Number.parseInt(sha256(key).slice(0, 12), 16) % part.count === part.index)
     : candidates;
   return share.slice(0, limit);
 }

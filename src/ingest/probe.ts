@@ -61,8 +61,8 @@ export async function measureFile(
     const cleaner = createCleaner(session.media.video);
     const pts: number[] = [];
     const { width, height } = config.shots;
-    const small: View = { width, height, fit: 'stretch', fps: null, channels: 3, filter: 'area' };
-    const views = { small, border: borderView(session.media.video) };
+    const small: View = { width, height, fit: 'stretch', fps: null, channels: 3, filter: 'area', reusesMemory: true };
+    const views = { small, border: { ...borderView(session.media.video), reusesMemory: true } };
     for await (const { view, frame } of session.viewFrames({ span: null, views, signal })) {
       if (view === 'border') {
         cleaner.pushBorder(frame);

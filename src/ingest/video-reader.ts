@@ -79,8 +79,10 @@ export async function openVideo(
       const before = spool;
       if (before?.key !== key) {
         const span = { startPts: shot.startPts, endPts: shot.endPts };
+        // Pictures that were made, such as digits on black, have no bars though they look so.
+        const crop = source.kind === 'file' ? shot.crop : null;
         if (sequential) whole ??= session.openPass?.({ views, signal }) ?? null;
-        const pass = whole ? whole.spanFrames(span) : session.viewFrames({ span, views, signal });
+        const pass = whole ? whole.spanFrames(span, crop) : session.viewFrames({ span, views, crop, signal });
         // Set before anything is awaited: readers that start together share it.
         spool = { key, frames: createShotSpool(pass, views, { scratch, maxSpoolBytes }) };
       }

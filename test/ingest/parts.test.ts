@@ -39,7 +39,7 @@ describe.skipIf(!built)('parts of a corpus (need npm run build)', () => {
   it.each([2, 5])('united from %i give the digest, copies and failures of one run', async (count) => {
     const whole = await run('whole');
     const parts = Array.from({ length: count }, (_, i) => join(dir, `part-${i + 1}-of-${count}`));
-    for (const [i, part] of parts.entries()) await run(part.slice(dir.length + 1), { index: i + 1, count });
+    for (const [i, part] of parts.entries()) await run(part.slice(dir.length + 1), { index: i, count });
     const united = await mergeCorpora(parts, join(dir, `united-${count}`));
     expect(united.digest).toBe(whole.digest);
     const [a, b] = [await readCorpus(join(dir, 'whole')), await readCorpus(join(dir, `united-${count}`))];

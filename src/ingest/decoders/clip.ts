@@ -64,7 +64,7 @@ export function createClipSession(path: string, inner: DecoderSession, descripti
       ? {
           openPass(request): SequentialPass {
             const pass = inner.openPass!(request);
-            return { spanFrames: (asked) => pass.spanFrames(within(asked)), close: () => pass.close() };
+            return { spanFrames: (asked, crop) => pass.spanFrames(within(asked), crop), close: () => pass.close() };
           },
         }
       : {}),

@@ -1,4 +1,4 @@
-import type { AudioClip, Frame, TimeSpan, View } from '../../core/index.js';
+import type { AudioClip, Box, Frame, TimeSpan, View } from '../../core/index.js';
 import type { AudioStream, VideoStream } from '../../core/index.js';
 import type { MediaLimits } from './media-limits.js';
 
@@ -24,6 +24,8 @@ export interface ViewsRequest {
   readonly span: TimeSpan | null;
   /** By name; null: display size, every frame, RGB. */
   readonly views: Readonly<Record<string, View | null>>;
+  /** What views `withoutBars` show, in display pixels; default: everything. */
+  readonly crop?: Box | null;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,8 +55,10 @@ export interface SequentialPass {
   /**
    * Frames of the pass' views within a span, as `viewFrames` gives them. Spans that rise go on where the one before
    * ended, so that no picture is decoded twice; one that does not starts the pass again. One iteration at a time.
+   *
+   * @param crop as in `ViewsRequest`.
    */
-  spanFrames(span: TimeSpan): AsyncIterable<ViewFrame>;
+  spanFrames(span: TimeSpan, crop?: Box | null): AsyncIterable<ViewFrame>;
   close(): Promise<void>;
 }
 
@@ -80,7 +84,7 @@ export interface DecoderSession {
   /** Frames of several views from one decoding, merged in presentation order. */
   viewFrames(request: ViewsRequest): AsyncIterable<ViewFrame>;
   /** For reading many spans of one file, where seeking costs more than reading on; absent where it does not. */
-  openPass?(request: Omit<ViewsRequest, 'span'>): SequentialPass;
+  openPass?(request: Omit<ViewsRequest, 'span' | 'crop'>): SequentialPass;
   /** The frame shown at each of these rising times; before the first frame, the first. */
   framesAt(pts: readonly number[], view: View | null, signal?: AbortSignal): Promise<readonly Frame[]>;
   /** Mono float32 sound of a span at the wanted rate, as one clip; silence where the stream has none; null: the whole stream. */

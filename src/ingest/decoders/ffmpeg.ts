@@ -16,9 +16,10 @@ import { parseProbe } from './ffmpeg-text.js';
 import { readStackedFrames, type CodedPicture, type StackedFrame } from './ffmpeg-frames.js';
 import { createFramePicker } from './frame-picker.js';
 import { finishFrame, planView } from './geometry.js';
+import { isFlippedMp4 } from './packet-index.js';
 import { assertReadable, mediaError } from './media-error.js';
 import { assertPixels, assertWithin, defaultLimits, watchLimits, type MediaLimits } from './media-limits.js';
-import { createSequentialPass } from './sequential-pass.js';
+import { createSequentialPass, openCroppedPass } from './sequential-pass.js';
 
 /** An ffmpeg program driven by fluent-ffmpeg. It decodes from the start of the file for every pass: slower than libav at late shots. */
 export default defineDecoder({
@@ -72,9 +73,12 @@ export default defineDecoder({
     ];
     const { stderr } = await runProcess(binary, args, signal ? { signal } : {});
     const probed = parseProbe(path, stderr, limits);
-    const { width, height } = probed.media.video;
+    const { width, height, index } = probed.media.video;
     assertPixels(path, limits, width, height);
-    return createSession({ binary, path, limits, readOptions, ...probed });
+    // Of a mirrored picture the program says only how it is turned.
+    const flipped = isFlippedMp4(path, index) ? { flipped: true as const } : {};
+    const media = { ...probed.media, video: { ...probed.media.video, ...flipped } };
+    return createSession({ binary, path, limits, readOptions, chroma: probed.chroma, media });
   },
 });
 
@@ -100,7 +104,7 @@ function createSession(file: OpenedFile): DecoderSession {
   return {
     media,
     viewFrames,
-    openPass: ({ views, signal }) => openStackedPass(file, stats, views, signal),
+    openPass: ({ views, signal }) => openCroppedPass((crop) => openStackedPass(file, stats, { views, crop, signal })),
     async *frames({ span, view, signal }) {
       for await (const { frame } of viewFrames({ span, views: { view }, signal })) yield frame;
     },
@@ -142,11 +146,11 @@ type Stats = { -readonly [K in keyof ReturnType<DecoderSession['stats']>]: numbe
 async function* decodeViews(
   { binary, path, media, chroma, limits, readOptions }: OpenedFile,
   stats: Stats,
-  { span, views, signal }: ViewsRequest,
+  { span, views, crop, signal }: ViewsRequest,
 ): AsyncGenerator<ViewFrame> {
   const outputs = Object.entries(views).map(([name, view]) => ({
     name,
-    plan: planView(media.video, media.video.rotation, view),
+    plan: planView(media.video, media.video.rotation, view, crop),
     picker: createFramePicker(view?.fps ?? null, span, media.video.timeBase),
   }));
   const pass = readStackedFrames(binary, path, {
@@ -187,12 +191,11 @@ async function* decodeViews(
 function openStackedPass(
   { binary, path, media, chroma, limits, readOptions }: OpenedFile,
   stats: Stats,
-  views: ViewsRequest['views'],
-  signal: AbortSignal | undefined,
+  { views, crop, signal }: Omit<ViewsRequest, 'span'>,
 ): SequentialPass {
   const outputs = Object.entries(views).map(([name, view]) => ({
     name,
-    plan: planView(media.video, media.video.rotation, view),
+    plan: planView(media.video, media.video.rotation, view, crop),
   }));
   return createSequentialPass<StackedFrame>({
     start() {

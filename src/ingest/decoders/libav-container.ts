@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { CodecContext, FormatContext, Rational, Stream } from 'node-av/lib';
 import type { AudioStream, VideoStream } from '../../core/index.js';
 import type { ProbedMedia } from './decoder.js';
-import { displaySize, matrixRotation } from './geometry.js';
+import { displaySize, matrixOrientation } from './geometry.js';
 import { assertReadable, mediaError } from './media-error.js';
 import {
   allowedProtocols,
@@ -113,7 +113,7 @@ export function describeContainer(nodeAv: NodeAv, container: Container, path: st
 function describeVideo({ lib, constants }: NodeAv, container: Container, stream: Stream): VideoStream {
   const parameters = stream.codecpar;
   const { num, den } = stream.timeBase;
-  const rotation = matrixRotation(parameters.getCodedSideData(constants.AV_PKT_DATA_DISPLAYMATRIX));
+  const orientation = matrixOrientation(parameters.getCodedSideData(constants.AV_PKT_DATA_DISPLAYMATRIX));
   const sampleAspect = ratio(stream.sampleAspectRatio) ?? ratio(parameters.sampleAspectRatio) ?? ([1, 1] as const);
   const startPts = finite(stream.startTime, constants.AV_NOPTS_VALUE) ?? 0;
   const rate = ratio(stream.avgFrameRate) ?? ratio(stream.rFrameRate);
@@ -124,8 +124,8 @@ function describeVideo({ lib, constants }: NodeAv, container: Container, stream:
     pixelFormat: lib.avGetPixFmtName(parameters.format as Parameters<typeof lib.avGetPixFmtName>[0]) ?? 'unknown',
     codedWidth: parameters.width,
     codedHeight: parameters.height,
-    ...displaySize(parameters.width, parameters.height, sampleAspect, rotation),
-    rotation,
+    ...displaySize(parameters.width, parameters.height, sampleAspect, orientation.rotation),
+    ...orientation,
     sampleAspect,
     timeBase: [num, den],
     startPts,

@@ -6,7 +6,7 @@ import type { NodeAv } from './node-av.js';
 /** Turns decoded pictures into frames of one view; `free` gives its memory back. */
 export interface Scaler {
   /**
-   * uint8 [height, width, channels] of the plan, its own memory.
+   * uint8 [height, width, channels] of the plan; its own memory, unless the plan reuses it.
    *
    * @throws MediaError `decode-error` for a picture that cannot be scaled.
    */
@@ -24,15 +24,17 @@ export function createScaler(av: NodeAv, plan: ViewPlan, path: string): Scaler {
   const format = plan.channels === 3 ? constants.AV_PIX_FMT_RGB24 : constants.AV_PIX_FMT_GRAY8;
   const isPlanar = (picture: AvFrame) =>
     picture.format === constants.AV_PIX_FMT_YUV420P || picture.format === constants.AV_PIX_FMT_YUVJ420P;
+  const shared = plan.reusesMemory ? new Uint8Array(plan.width * plan.height * plan.channels) : undefined;
   return {
     scale(picture) {
-      let scaled: AvFrame;
+      let scaled: Scaled;
       if (isPlanar(picture) && scalesPlanes(plan, picture)) {
         const { colorSpace, colorRange } = picture;
         const small = planes.run(picture, { ...target, format: picture.format, colorSpace, colorRange });
-        scaled = colours.run(small, { ...target, format });
+        scaled = colours.run(small.frame, { ...target, format });
       } else scaled = direct.run(picture, { ...target, format });
-      return finishFrame(scaled.data![0]!, scaled.linesize[0]!, plan);
+      const { pixels, stride } = scaled.firstPlane();
+      return finishFrame(pixels, stride, plan, shared);
     },
     free() {
       for (const step of [direct, planes, colours]) step.free();
@@ -43,10 +45,16 @@ export function createScaler(av: NodeAv, plan: ViewPlan, path: string): Scaler {
 /** What a picture is turned into. Colours that are not named are converted as the format has them. */
 type Target = Pick<AvFrame, 'width' | 'height' | 'format'> & Partial<Pick<AvFrame, 'colorSpace' | 'colorRange'>>;
 
+/** A picture that a step has written. */
+interface Scaled {
+  readonly frame: AvFrame;
+  firstPlane(): { readonly pixels: Uint8Array; readonly stride: number };
+}
+
 /** One conversion and the picture that it writes. */
 interface Step {
   /** The picture is valid until the next run. */
-  run(picture: AvFrame, to: Target): AvFrame;
+  run(picture: AvFrame, to: Target): Scaled;
   free(): void;
 }
 
@@ -56,11 +64,16 @@ function createStep({ lib }: NodeAv, flags: string, path: string): Step {
   context.setOption('sws_flags', flags);
   const frame = new lib.Frame();
   frame.alloc();
+  // Asked for once: each time the library makes a new view of the same memory, and the garbage collector has to take it away.
+  let plane: { readonly pixels: Uint8Array; readonly stride: number } | null = null;
+  const firstPlane = () => (plane ??= { pixels: frame.data![0]!, stride: frame.linesize[0]! });
+  const scaled: Scaled = { frame, firstPlane };
   return {
     run(picture, { width, height, format, colorSpace, colorRange }) {
       // Memory of the last run is written over; it costs a page fault for every 4 KiB to take it anew.
       if (frame.width !== width || frame.height !== height || frame.format !== format) {
         frame.unref();
+        plane = null;
         [frame.width, frame.height, frame.format] = [width, height, format];
       }
       // Before the conversion: its first picture would come out in other colours than the rest.
@@ -69,9 +82,10 @@ function createStep({ lib }: NodeAv, flags: string, path: string): Step {
       const code = context.scaleFrameSync(frame, picture);
       if (code < 0)
         throw mediaError('decode-error', path, `a picture cannot be scaled (${lib.FFmpegError.strerror(code)})`);
-      return frame;
+      return scaled;
     },
     free() {
+      plane = null;
       frame.free();
       context.freeContext();
     },

@@ -1,14 +1,14 @@
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
-import type { Frame, TimeSpan, View } from '../../core/index.js';
+import type { Box, Frame, TimeSpan, View } from '../../core/index.js';
 import { ptsToSeconds } from '../../core/index.js';
 import { collectClip } from './audio-clip.js';
 import { defineDecoder, type DecoderSession, type ViewFrame, type ViewsRequest } from './decoder.js';
 import { createFramePicker } from './frame-picker.js';
-import { planView } from './geometry.js';
+import { planView, type ViewPlan } from './geometry.js';
 import { readAudioBlocks, readSoundBlocks } from './libav-audio.js';
 import { describeContainer, openCodec, openContainer, type Container } from './libav-container.js';
 import { PictureReader, type PassCounters, type Picture, type PictureFile } from './libav-pictures.js';
-import { createScaler } from './libav-scaler.js';
+import { createScaler, type Scaler } from './libav-scaler.js';
 import { mediaError } from './media-error.js';
 import { assertPixels, defaultLimits, type MediaLimits } from './media-limits.js';
 import { loadNodeAv, type NodeAv } from './node-av.js';
@@ -91,28 +91,23 @@ function createSession(av: NodeAv, { path, limits, container, media }: OpenedFil
     },
     viewFrames: (request) => decodeViews(av, file, media, counters, request),
     openPass({ views, signal }) {
-      const outputs = new Map(
-        Object.entries(views).map(([name, view]) => {
-          const plan = planView(media.video, media.video.rotation, view);
-          return [name, { plan, scaler: createScaler(av, plan, path) }] as const;
-        }),
-      );
+      const outputs = createOutputs(av, path, media, views);
       const pass = createSequentialPass<Picture>({
         start: () => new PictureReader(av, file, counters),
         show({ frame, pts }, name) {
-          const { plan, scaler } = outputs.get(name)!;
+          const { plan, scaler } = outputs.of(name);
           return { data: scaler.scale(frame), width: plan.width, height: plan.height, pts };
         },
         views,
         timeBase: media.video.timeBase,
         signal,
+        onCrop: (crop) => outputs.show(crop),
       });
       return {
-        spanFrames: (span) => pass.spanFrames(span),
+        spanFrames: (span, crop) => pass.spanFrames(span, crop),
         async close() {
           await pass.close();
-          for (const { scaler } of outputs.values()) scaler.free();
-          outputs.clear();
+          outputs.free();
         },
       };
     },
@@ -142,6 +137,30 @@ function createSession(av: NodeAv, { path, limits, container, media }: OpenedFil
   };
 }
 
+/** Scalers of several views, made anew when another part of the picture is to be shown. */
+function createOutputs(av: NodeAv, path: string, { video }: DecoderSession['media'], views: ViewsRequest['views']) {
+  let shown: string | null = null;
+  let made = new Map<string, { readonly plan: ViewPlan; readonly scaler: Scaler }>();
+  const free = (): void => {
+    for (const { scaler } of made.values()) scaler.free();
+    made = new Map();
+    shown = null;
+  };
+  return {
+    of: (name: string) => made.get(name)!,
+    show(crop: Box | null): void {
+      if (JSON.stringify(crop) === shown) return;
+      free();
+      shown = JSON.stringify(crop);
+      for (const [name, view] of Object.entries(views)) {
+        const plan = planView(video, video.rotation, view, crop);
+        made.set(name, { plan, scaler: createScaler(av, plan, path) });
+      }
+    },
+    free,
+  };
+}
+
 const soundBlocksPerTurn = 64;
 
 /** Decoding is synchronous: after this many pictures timers and signals get their turn. */
@@ -152,10 +171,10 @@ async function* decodeViews(
   file: PictureFile,
   media: DecoderSession['media'],
   counters: PassCounters,
-  { span, views, signal }: ViewsRequest,
+  { span, views, crop, signal }: ViewsRequest,
 ): AsyncGenerator<ViewFrame> {
   const outputs = Object.entries(views).map(([name, view]) => {
-    const plan = planView(media.video, media.video.rotation, view);
+    const plan = planView(media.video, media.video.rotation, view, crop);
     return {
       name,
       plan,

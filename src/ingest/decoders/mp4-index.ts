@@ -32,6 +32,32 @@ export function indexMp4(file: FileView): PacketIndex | null {
   return null;
 }
 
+/**
+ * The upper left part, in rows, of the display matrix of one track of an MP4 or MOV file, the movie's own matrix included.
+ *
+ * @param track its number among all tracks.
+ * @returns null if it is no such file or has no such track of pictures.
+ * @throws RangeError if its boxes do not fit together.
+ *
+ * Source: ISO/IEC 14496-12, sections 8.2.2 and 8.3.2.
+ */
+export function readMp4Matrix(file: FileView, track: number): readonly [number, number, number, number] | null {
+  const header = findHeader(file);
+  if (!header) return null;
+  const boxes = boxesOf(header);
+  const found = boxes.filter(({ type }) => type === 'trak')[track];
+  if (!found) return null;
+  const own = boxesOf(found.data);
+  if (child(boxesOf(child(own, 'mdia')), 'hdlr').toString('latin1', 8, 12) !== 'vide') return null;
+  const part = (data: Buffer, short: number) => {
+    const at = data[0] === 1 ? short + 12 : short;
+    return [0, 4, 12, 16].map((offset) => data.readInt32BE(at + offset)) as [number, number, number, number];
+  };
+  const [a, b, c, d] = part(child(own, 'tkhd'), 40);
+  const [p, q, r, s] = part(child(boxes, 'mvhd'), 36);
+  return [a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s];
+}
+
 /** The `moov` box's content. */
 function findHeader(file: FileView): Buffer | null {
   const first = file.read(0, 12).toString('latin1', 4, 8);

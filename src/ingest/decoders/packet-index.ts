@@ -3,7 +3,8 @@ import type { TimeBase } from '../../core/index.js';
 import { openContainer } from './libav-container.js';
 import { assertReadable, mediaError } from './media-error.js';
 import { indexMatroska } from './matroska-index.js';
-import { indexMp4 } from './mp4-index.js';
+import { indexMp4, readMp4Matrix } from './mp4-index.js';
+import { orientationOf } from './geometry.js';
 import { loadNodeAv } from './node-av.js';
 
 /** What a file says of the packets of its first picture stream, in the order of its bytes. Nothing is decoded for it. */
@@ -45,8 +46,24 @@ export async function indexPackets(path: string): Promise<PacketIndex> {
   return readPackets(path);
 }
 
+/**
+ * Whether an MP4 or MOV file says that its pictures are mirrored.
+ *
+ * @param track the picture stream's number among all streams.
+ */
+export function isFlippedMp4(path: string, track: number): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const view = createView(file);
+    const matrix = attempt(() => readMp4Matrix(view, track));
+    return matrix !== null && orientationOf(matrix).flipped === true;
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Tables that do not fit together are not believed. */
-function attempt(index: () => PacketIndex | null): PacketIndex | null {
+function attempt<T>(index: () => T | null): T | null {
   try {
     return index();
   } catch (error) {

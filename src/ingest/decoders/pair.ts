@@ -57,7 +57,7 @@ export function createPairSession(path: string, left: DecoderSession, right: Dec
     async *frames({ view, ...request }) {
       for await (const { frame } of frames({ ...request, views: { view } })) yield frame;
     },
-    viewFrames: frames,
+    viewFrames: (request) => frames({ ...request, crop: null }), // the eyes have bars of their own
     async framesAt(pts, view, signal) {
       const seen = await left.framesAt(pts, eyeView(view, 'left'), signal);
       const fellows = await right.framesAt(pts.map(clock.toRight), eyeView(view, 'right'), signal);

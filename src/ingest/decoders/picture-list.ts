@@ -120,12 +120,12 @@ type Reader = (index: number) => Promise<Picture | null>;
 async function* viewsOf(
   list: PictureList,
   read: Reader,
-  { span, views, signal }: ViewsRequest,
+  { span, views, crop, signal }: ViewsRequest,
 ): AsyncGenerator<ViewFrame> {
   const { timeBase } = list.media.video;
   const outputs = Object.entries(views).map(([name, view]) => ({
     name,
-    plan: planView(list.media.video, 0, view),
+    plan: planView(list.media.video, 0, view, crop),
     picker: createFramePicker(view?.fps ?? null, span, timeBase),
   }));
   let at = span ? firstFrom(list, span.startPts) : 0;

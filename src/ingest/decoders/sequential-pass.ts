@@ -1,5 +1,5 @@
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
-import type { Frame, TimeBase, TimeSpan, View } from '../../core/index.js';
+import type { Box, Frame, TimeBase, TimeSpan, View } from '../../core/index.js';
 import type { SequentialPass, ViewFrame } from './decoder.js';
 import { createFramePicker } from './frame-picker.js';
 
@@ -31,12 +31,15 @@ export function createSequentialPass<P extends TimedPicture>({
   views,
   timeBase,
   signal,
+  onCrop,
 }: {
   readonly start: () => PictureFeed<P>;
   readonly show: (picture: P, view: string) => Frame;
   readonly views: Readonly<Record<string, View | null>>;
   readonly timeBase: TimeBase;
-  readonly signal: AbortSignal | undefined;
+  /** Told before each span what of the picture it is to show. */
+  readonly onCrop?: (crop: Box | null) => void;
+  readonly signal?: AbortSignal | undefined;
 }): SequentialPass {
   let feed: PictureFeed<P> | null = null;
   const state: { ahead: P | null } = { ahead: null }; // read, and not yet shown or passed over
@@ -55,7 +58,8 @@ export function createSequentialPass<P extends TimedPicture>({
     await advance();
   };
   return {
-    async *spanFrames(span: TimeSpan): AsyncGenerator<ViewFrame> {
+    async *spanFrames(span: TimeSpan, crop: Box | null = null): AsyncGenerator<ViewFrame> {
+      onCrop?.(crop);
       const pickers = Object.entries(views).map(([name, view]) => ({
         name,
         picker: createFramePicker(view?.fps ?? null, span, timeBase),
@@ -81,6 +85,25 @@ export function createSequentialPass<P extends TimedPicture>({
     async close() {
       await feed?.close();
       feed = null;
+    },
+  };
+}
+
+/** A pass of a decoder that has to begin again where another part of the picture is wanted. */
+export function openCroppedPass(open: (crop: Box | null) => SequentialPass): SequentialPass {
+  let current: { readonly key: string; readonly pass: SequentialPass } | null = null;
+  return {
+    async *spanFrames(span, crop = null) {
+      const key = JSON.stringify(crop);
+      if (current?.key !== key) {
+        await current?.pass.close();
+        current = { key, pass: open(crop) };
+      }
+      yield* current.pass.spanFrames(span);
+    },
+    async close() {
+      await current?.pass.close();
+      current = null;
     },
   };
 }

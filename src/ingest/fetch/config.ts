@@ -12,6 +12,13 @@ export const fetchConfig = z.strictObject({
     .default([])
     .describe('Passed through to yt-dlp, such as ["--cookies", "cookies.txt", "--proxy", "…", "-S", "res:480"].'),
   headers: z.record(z.string(), z.string()).default({}).describe('Sent with every request of plain HTTP.'),
+  proxy: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      'http://host:port through which everything is fetched; null: as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say.',
+    ),
   bytesPerSecond: z.int().positive().nullable().default(null).describe('Highest rate of one download; null: no limit.'),
   secondsBetween: z
     .number()

@@ -11,10 +11,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { MediaError, syncFolder, writeFileWhole } from '../../core/index.js';
+import { MediaError, PipelineError, syncFolder, writeFileWhole } from '../../core/index.js';
 import type { Download } from '../sources/candidate.js';
 import type { FetchConfig } from './config.js';
 import type { Pace } from './pace.js';
+import { fetchThrough, proxyFor } from './proxy.js';
 
 /** What every way of downloading is given. */
 export interface DownloadTools {
@@ -79,14 +80,16 @@ async function attempt({ url, file }: Download, { config, pace, signal }: Downlo
     timer = setTimeout(() => idle.abort(), config.idleSeconds * 1000);
   };
   try {
-    const response = await fetch(url, {
+    const proxy = proxyFor(url, config.proxy);
+    const request = {
       headers: {
         ...config.headers,
         'accept-encoding': 'identity',
         ...(half ? { range: `bytes=${half.bytes}-`, 'if-range': half.validator } : {}),
       },
       signal: AbortSignal.any([signal, idle.signal]),
-    });
+    };
+    const response = await (proxy ? fetchThrough(proxy, url, request) : fetch(url, request));
     rest();
     const start = judge(url, response, half?.bytes ?? 0, file);
     if (start === 'whole') return;
@@ -116,7 +119,7 @@ async function attempt({ url, file }: Download, { config, pace, signal }: Downlo
     }
     if (total !== null && at !== total) throw new BrokenOff(`${at} of ${total} bytes came`);
   } catch (error) {
-    if (error instanceof MediaError || error instanceof BrokenOff) throw error;
+    if (error instanceof PipelineError || error instanceof BrokenOff) throw error;
     if (idle.signal.aborted) throw new BrokenOff(`not one byte came for ${config.idleSeconds} s`);
     throw new BrokenOff(networkReason(error));
   } finally {

@@ -92,5 +92,5 @@ export function createFetcher({
 
 /** Settings as a corpus may record them: without what can hold passwords and cookies. */
 export function withoutSecrets<C extends { readonly fetch: FetchConfig }>(config: C): C {
-  return { ...config, fetch: { ...config.fetch, headers: {}, ytDlpArguments: [] } };
+  return { ...config, fetch: { ...config.fetch, headers: {}, ytDlpArguments: [], proxy: null } };
 }

@@ -79,13 +79,14 @@ export async function downloadByYtDlp(
 
 /** Runs it once. What we must be sure of comes last, after the user's own arguments, and the address after `--`. */
 async function run(url: string, folder: string, config: FetchConfig, signal: AbortSignal): Promise<ProcessResult> {
-  const { ytDlp, ytDlpArguments, bytesPerSecond, maxBytes, idleSeconds, headers } = config;
+  const { ytDlp, ytDlpArguments, bytesPerSecond, maxBytes, idleSeconds, headers, proxy } = config;
   const args = [
     '--ignore-config',
     ...['--retries', '3', '--socket-timeout', String(idleSeconds)],
     ...(bytesPerSecond === null ? [] : ['--limit-rate', String(bytesPerSecond)]),
     ...(maxBytes === null ? [] : ['--max-filesize', String(maxBytes)]),
     ...Object.entries(headers).flatMap(([name, value]) => ['--add-headers', `${name}:${value}`]),
+    ...(proxy === null ? [] : ['--proxy', proxy]),
     ...ytDlpArguments,
     ...['--no-playlist', '--max-downloads', '1', '--no-progress', '--no-mtime', '--no-simulate'],
     ...['--write-info-json', '--download-archive', join(folder, 'archive.txt')],

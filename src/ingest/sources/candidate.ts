@@ -54,6 +54,16 @@ export interface BenchmarkFacts {
   readonly classNames: readonly string[];
   /** Clips that the list names. */
   readonly listed: number;
+  /** Set where a listed file has an entry for each class in it, all of one group: files are then counted by group. */
+  readonly listedBy?: 'group';
+  /** How many of them each official split trains and tests on; absent in corpora of older versions. */
+  readonly splits?: readonly SplitSizes[];
+}
+
+/** Entries of an official list in each role of one split. */
+export interface SplitSizes {
+  readonly train: number;
+  readonly test: number;
 }
 
 /** What sources come to. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
 import { ConfigError, type BenchmarkEntry } from '../../core/index.js';
-import type { Candidate, ExpandedSources } from './candidate.js';
+import type { Candidate, ExpandedSources, SplitSizes } from './candidate.js';
 import { videoExtensions } from './files.js';
 
 /** One entry of an official list, and where its clip should lie. */
@@ -46,9 +46,17 @@ export function expandBenchmark(
     candidates,
     ignored: videos.filter((file) => !listed.has(file)).length,
     absent,
-    benchmarks: { [name]: { classNames, listed: entries.length } },
+    benchmarks: { [name]: { classNames, listed: entries.length, splits: countRoles(entries) } },
     warnings: [],
   };
+}
+
+/** How many entries each official split trains and tests on. */
+function countRoles(entries: readonly BenchmarkEntry[]): readonly SplitSizes[] {
+  return (entries[0]?.roles ?? []).map((_, split) => {
+    const inRole = (role: string) => entries.filter(({ roles }) => roles[split] === role).length;
+    return { train: inRole('train'), test: inRole('test') };
+  });
 }
 
 /** Finds clips by exact name, else by one that differs only in case (`HandStandPushups` in folder `HandstandPushups`). */

@@ -31,7 +31,7 @@ const schemes: Readonly<Record<string, { readonly form: string; readonly expand:
   hmdb51: { form: 'hmdb51:DIR', expand: expandHmdb51 },
   davis: { form: 'davis:DIR', expand: expandDavis },
   kitti: { form: 'kitti:DIR', expand: expandKitti },
-  voc: { form: 'voc:DIR', expand: expandVoc },
+  voc: { form: 'voc:DIR or voc:DIR?coding=fair', expand: expandVoc },
 };
 
 /**

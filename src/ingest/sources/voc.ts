@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError, type BenchmarkEntry } from '../../core/index.js';
 import type { Candidate, ExpandedSources } from './candidate.js';
 import { badList, foldersIn, linesOf } from './class-folders.js';
+import { badSource, parseSourceText } from './source-text.js';
 
 /** In the order of their labels. */
 const vocClassNames = [
@@ -38,42 +39,65 @@ const rolesOf: Readonly<Record<string, readonly Role[]>> = {
   test: ['test', 'unused'],
 };
 
+/** What a list says of a class in a picture; `ignored`: only things that are hard to see. */
+export type VocLabel = 'present' | 'absent' | 'ignored';
+
+/** How lists write it: `official` as the challenge does, `fair` as the target files of FAIR's benchmark and VISSL do. */
+export const vocCodings: Readonly<Record<'official' | 'fair', Readonly<Record<string, VocLabel>>>> = {
+  official: { '1': 'present', '-1': 'absent', '0': 'ignored' },
+  fair: { '1': 'present', '0': 'absent', '-1': 'ignored' },
+};
+
 /**
  * `voc:DIR`, the official layout of Pascal VOC (`ImageSets/Main`, `JPEGImages`), in DIR or up to two folders down: every listed
- * picture is one source of one frame, with an entry for each class in it. A class of which a picture has only difficult
- * things (code 0) is in no role. Listed pictures that are not here are counted as absent.
+ * picture is one source of one frame, with an entry for each class in it; a class of which a picture has only difficult things has one that is
+ * `ignored`. Listed pictures that are not here are counted as absent.
  *
- * @throws ConfigError `source-missing` without lists, `bad-list` naming file and line.
+ * @param text DIR, with `?coding=fair` for lists that write 0 for absent and -1 for difficult.
+ * @throws ConfigError `source-missing` without lists, `bad-list` naming file and line, or where the lists look as if coded the other way.
  */
-export function expandVoc(dir: string): ExpandedSources {
+export function expandVoc(text: string): ExpandedSources {
+  const { place: dir, settings } = parseSourceText(text, ['coding']);
+  const coding = settings.get('coding') ?? 'official';
+  if (coding !== 'official' && coding !== 'fair') throw badSource(`voc:${text}`, 'coding is official or fair');
   const root = findRoot(resolve(dir));
   const sets = ['train', 'val', 'test'].filter((set) =>
     existsSync(join(root, 'ImageSets', 'Main', `aeroplane_${set}.txt`)),
   );
   const read = sets.includes('train') || sets.includes('val') ? sets : ['trainval', ...sets];
-  const byPicture = new Map<string, BenchmarkEntry[]>();
+  const byPicture = new Map<string, { readonly set: string; readonly entries: BenchmarkEntry[] }>();
+  const counts: Record<VocLabel, number> = { present: 0, absent: 0, ignored: 0 };
   for (const set of read) {
     for (const [label, className] of vocClassNames.entries()) {
       const file = join(root, 'ImageSets', 'Main', `${className}_${set}.txt`);
       if (!existsSync(file)) throw missing(`${file} is missing: every class has a list of each set.`, dir);
+      const named = new Set<string>();
       for (const { line, number } of linesOf(file)) {
         const [, id, code] = /^(\w+)\s+(\S+)$/.exec(line) ?? [];
-        if (id === undefined || !['1', '0', '-1'].includes(code!))
-          throw badList(file, number, 'expected <picture> <1, 0 or -1>');
-        const entries = byPicture.get(id) ?? [];
-        byPicture.set(id, entries);
-        if (code === '-1') continue;
-        if (entries.some((entry) => entry.label === label))
-          throw badList(file, number, `${id} is named twice, or in two sets`);
-        const roles = rolesOf[set]!.map((role) => (code === '0' ? 'unused' : role));
-        entries.push({ key: `${className}/${id}`, label, className, group: id, roles });
+        const says = code === undefined ? undefined : vocCodings[coding][code];
+        if (id === undefined || says === undefined) throw badList(file, number, 'expected <picture> <1, 0 or -1>');
+        const picture = byPicture.get(id) ?? { set, entries: [] };
+        byPicture.set(id, picture);
+        if (named.has(id) || picture.set !== set) throw badList(file, number, `${id} is named twice, or in two sets`);
+        named.add(id);
+        counts[says]++;
+        if (says === 'absent') continue;
+        const entry = { key: `${className}/${id}`, label, className, group: id, roles: rolesOf[set]! };
+        picture.entries.push(says === 'ignored' ? { ...entry, ignored: true } : entry);
       }
     }
   }
+  if (counts.ignored > counts.absent)
+    throw new ConfigError(
+      `The lists of ${root} call ${counts.ignored} classes of pictures difficult and ${counts.absent} absent: they seem to be coded the other way, ${
+        coding === 'official' ? 'which voc:DIR?coding=fair reads' : 'as voc:DIR without coding=fair reads'
+      }.`,
+      { code: 'bad-list', context: { coding, ...counts } },
+    );
   const pictures = new Set(readdirSync(join(root, 'JPEGImages')));
   const here = [...byPicture].filter(([id]) => pictures.has(`${id}.jpg`));
   return {
-    candidates: here.map(([id, entries]): Candidate => ({
+    candidates: here.map(([id, { entries }]): Candidate => ({
       path: join(root, 'JPEGImages', `${id}.jpg`),
       key: `voc/${id}`,
       licence: null,
@@ -82,7 +106,7 @@ export function expandVoc(dir: string): ExpandedSources {
     })),
     ignored: pictures.size - here.length,
     absent: byPicture.size - here.length,
-    benchmarks: { voc: { classNames: vocClassNames, listed: byPicture.size } },
+    benchmarks: { voc: { classNames: vocClassNames, listed: byPicture.size, listedBy: 'group' } },
     warnings: [],
   };
 }

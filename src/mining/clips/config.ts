@@ -57,6 +57,10 @@ export const clipsConfig = z.strictObject({
     .describe(
       `Where the first clip starts: at the shot's first frame, or anywhere in what the last clip leaves over; ${byPreset}`,
     ),
+  cropBars: z
+    .boolean()
+    .default(true)
+    .describe("Frames are what lies inside the bars of a shot's letterbox or pillarbox."),
   clipsPerShot: z
     .int()
     .positive()
@@ -207,9 +211,9 @@ export function planClips(config: ClipsConfig): ClipsPlan {
 }
 
 /** The picture that a plan needs. */
-export function viewOf({ width, height, fit, filter, colour, framesPerSecond }: ClipsPlan): View {
+export function viewOf({ width, height, fit, filter, colour, framesPerSecond }: ClipsPlan, withoutBars: boolean): View {
   const fps = framesPerSecond === 0 ? null : framesPerSecond;
-  return { width, height, fit, filter, fps, channels: colour === 'luma' ? 1 : 3 };
+  return { width, height, fit, filter, fps, channels: colour === 'luma' ? 1 : 3, withoutBars };
 }
 
 function isExpression(text: string): boolean {

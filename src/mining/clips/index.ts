@@ -11,10 +11,10 @@ import { findSteady, layClips, spanOf, type ClipWindow, type ShotFrames } from '
 /** Clips of a fixed rate and size for video predictors; see README.md beside this file. */
 export default defineMiner({
   name: 'clips',
-  version: 1,
+  version: 2,
   sample: clipSample,
   config: clipsConfig,
-  views: (config) => ({ clip: viewOf(planClips(config)) }),
+  views: (config) => ({ clip: viewOf(planClips(config), config.cropBars) }),
   async *mineShot(video, shot, config, { random, reject, signal }) {
     const plan = planClips(config);
     const cancelled = (): boolean => signal.aborted;

@@ -30,6 +30,10 @@ export const temporalOrderConfig = z.strictObject({
     .positive()
     .default(16)
     .describe('Windows drawn for each sample wanted, before giving up on those that are refused.'),
+  cropBars: z
+    .boolean()
+    .default(true)
+    .describe("Pictures are what lies inside the bars of a shot's letterbox or pillarbox."),
   flowWidth: z.int().min(16).default(160).describe('Pictures for optical flow fit into this width, in pixels.'),
   flowHeight: z.int().min(16).default(120).describe('Pictures for optical flow fit into this height, in pixels.'),
   flowStride: z.int().positive().default(1).describe('Flow is measured over so many frames; 2 halves its cost.'),

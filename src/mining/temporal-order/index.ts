@@ -16,7 +16,7 @@ type Context = MineContext<undefined>;
 /** Frames for temporal order verification; see README.md beside this file. */
 export default defineMiner({
   name: 'temporal-order',
-  version: 3,
+  version: 4,
   sample: temporalOrderSample,
   config: temporalOrderConfig,
   views: (config) => temporalOrderViews(config),

@@ -8,11 +8,12 @@ import type { Candidate } from './record.js';
 
 /** The pictures that samples are made from: for flow, for comparisons, and as stored. */
 export function temporalOrderViews(config: TemporalOrderConfig) {
-  const { flowWidth, flowHeight, imageWidth, imageHeight } = config;
+  const { flowWidth, flowHeight, imageWidth, imageHeight, cropBars } = config;
+  const all = { fps: null, readOnce: true, withoutBars: cropBars } as const;
   return {
-    flow: { width: flowWidth, height: flowHeight, fit: 'contain', fps: null, channels: 1, readOnce: true },
-    thumbnail: { width: thumbnailSize, height: thumbnailSize, fit: 'stretch', fps: null, channels: 3, readOnce: true },
-    picture: { width: imageWidth, height: imageHeight, fit: 'stretch', fps: null, channels: 3, readOnce: true },
+    flow: { width: flowWidth, height: flowHeight, fit: 'contain', channels: 1, ...all },
+    thumbnail: { width: thumbnailSize, height: thumbnailSize, fit: 'stretch', channels: 3, ...all },
+    picture: { width: imageWidth, height: imageHeight, fit: 'stretch', channels: 3, ...all },
   } as const satisfies Readonly<Record<string, View>>;
 }
 

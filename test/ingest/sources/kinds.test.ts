@@ -193,7 +193,7 @@ describe('voc:DIR', () => {
     for (const id of ['000001', '000002', '000009']) write(`VOCdevkit/VOC2007/JPEGImages/${id}.jpg`);
   }
 
-  it('gives each listed picture its classes, and difficult ones no role', async () => {
+  it('gives each listed picture its classes, and marks difficult ones as ignored', async () => {
     writeVoc({
       train: { '000001': { dog: '1', person: '0' } },
       val: { '000002': { person: '1' } },
@@ -202,17 +202,39 @@ describe('voc:DIR', () => {
     const { candidates, ignored, absent, benchmarks } = await expand(`voc:${dir}`);
     expect([ignored, absent, benchmarks!['voc']!.listed]).toEqual([1, 1, 3]);
     expect(
-      candidates.map(({ key, benchmarks: { voc } }) => [key, voc!.map(({ label, roles }) => [label, roles])]),
+      candidates.map(({ key, benchmarks: { voc } }) => [
+        key,
+        voc!.map(({ label, roles, ignored }) => [label, roles, ignored === true]),
+      ]),
     ).toEqual([
       [
         'voc/000001',
         [
-          [11, ['train', 'train']],
-          [14, ['unused', 'unused']],
+          [11, ['train', 'train'], false],
+          [14, ['train', 'train'], true],
         ],
       ],
-      ['voc/000002', [[14, ['train', 'test']]]],
+      ['voc/000002', [[14, ['train', 'test'], false]]],
     ]);
+  });
+
+  it('reads the other coding where it is asked for, and refuses lists that look as if coded the other way', async () => {
+    const swap = (codes: Readonly<Record<string, string>>) =>
+      Object.fromEntries(
+        classes.split(' ').map((name) => [name, { '1': '1', '0': '-1', '-1': '0' }[codes[name] ?? '-1']!]),
+      );
+    const official = { train: { '000001': { dog: '1', person: '0' } }, test: { '000002': { car: '1' } } };
+    const fair = {
+      train: { '000001': swap(official.train['000001']) },
+      test: { '000002': swap(official.test['000002']) },
+    };
+    writeVoc({ ...official, val: {} });
+    const first = await expand(`voc:${dir}`);
+    await expect(expand(`voc:${dir}?coding=fair`)).rejects.toThrow(/coded the other way/);
+    writeVoc({ ...fair, val: {} });
+    expect(await expand(`voc:${dir}?coding=fair`)).toEqual(first);
+    await expect(expand(`voc:${dir}`)).rejects.toThrow(/coded the other way, which voc:DIR\?coding=fair reads/);
+    await expect(expand(`voc:${dir}?coding=vissl`)).rejects.toThrow(/official or fair/);
   });
 
   it('refuses other codes, pictures in two sets, and folders of another layout', async () => {
