@@ -1,6 +1,6 @@
 // Sound, ours and Python's in turn on the same cores: log-mel spectrograms of a minute at 16 kHz (400 samples, hop 160, 512 bins, 64 bands)
-// against SciPy in float32; k-means of N × 502 planted points into 30 against scikit-learn (one beginning, exactly ROUNDS rounds, all the
-// threads that it takes); and the 502 statistics of a window against NumPy filtering every sample.
+// against SciPy in float32; k-means of N × 502 planted points into 30 against scikit-learn (one beginning, ROUNDS rounds or until no point moves, all
+// the threads that it takes); and the 502 statistics of a window against NumPy filtering every sample.
 //   npm run build && node bench/sound.bench.mjs --python peers/bin/python [--rounds 5] [--points 50000] [--k-means-rounds 100] [--k-means-runs 3] [--cpus 0,1]
 // Limits: a transform of 512 real samples is 11,500 operations, 69 million a minute of sound; a round of k-means is 2 · N · 502 · 30 operations.
 // Last figures: at the end of the file.

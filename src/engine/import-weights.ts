@@ -19,7 +19,8 @@ export interface PictureInput {
   readonly colour: 'rgb' | 'bgr';
   /** By channel, in that order. */
   readonly mean: readonly number[];
-  readonly scale: number;
+  /** One number, or by channel likewise. */
+  readonly scale: number | readonly number[];
 }
 
 /** What a task must say for weights of other programs to be loaded. */
@@ -163,7 +164,8 @@ function fitFirstLayer(
       const their = theirChannel(c);
       for (let o = 0; o < outputs; o++) {
         const value = weight[(place * 3 + their) * outputs + o]! / scale[their]!;
-        turned[(place * 3 + c) * outputs + o] = value * input.scale;
+        turned[(place * 3 + c) * outputs + o] =
+          value * (typeof input.scale === 'number' ? input.scale : input.scale[c]!);
         if (theirMeans) shift[o]! += value * (input.mean[c]! - theirMeans[their]!);
       }
     }

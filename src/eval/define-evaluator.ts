@@ -29,6 +29,8 @@ export interface EvaluationData {
   readonly classNames: readonly string[];
   /** Entries of the official list that are not here. */
   readonly absent: number;
+  /** Entries that each official split trains and tests on, those that are not here among them; where the corpus knows. */
+  readonly listed?: readonly { readonly train: number; readonly test: number }[];
   /** Opens a source with the pictures that the evaluator asks for; the evaluator closes it. */
   open(source: VideoSource, views: Readonly<Record<string, View>>): Promise<OpenVideo>;
 }
@@ -55,6 +57,8 @@ export interface EvaluateContext<A extends keyof Abilities> {
   readonly split: number;
   readonly seeds: number;
   readonly random: Random;
+  /** Whether only what is here is asked about, where the official list names more. */
+  readonly partial?: boolean;
   readonly signal: AbortSignal;
   readonly emit: (event: ProgressEvent) => void;
   /** The same network with untrained weights: the rival every evaluator reports. Call once per seed. */
@@ -90,6 +94,15 @@ export interface EvaluationPlan {
   readonly units: number;
   /** From a small measured share of the work, on this machine. */
   readonly seconds: number;
+  /** By what they are for. */
+  readonly bytes?: {
+    /** Of the files that are read. */
+    readonly media: number;
+    /** In the folder for temporary files, at most. */
+    readonly scratch: number;
+    /** Of features, in memory. */
+    readonly features: number;
+  };
   /** Lines for people. */
   readonly notes: readonly string[];
 }

@@ -14,6 +14,7 @@ import {
   type Rival,
 } from '../core/index.js';
 import { splitSources } from './benchmarks/roles.js';
+import { publishedFigures } from './published.js';
 import type {
   Abilities,
   AnyEvaluator,
@@ -47,8 +48,6 @@ export interface EvaluateOptions {
   readonly allowLeak?: boolean;
   /** Goes on where entries of the official list are absent. */
   readonly partial?: boolean;
-  /** Published figures that may be set beside these metrics. */
-  readonly published?: readonly Rival[];
   readonly openEncoder?: NonNullable<EvaluateContext<keyof Abilities>['openEncoder']>;
   /** Folder for `result.json`, `predictions.jsonl` and what other files the protocol has. */
   readonly out?: string;
@@ -136,7 +135,17 @@ export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observab
       seeds,
       leak: leak === 0 ? null : leak,
       metrics,
-      rivals: [...rivals, ...(options.published ?? [])],
+      rivals: [
+        ...rivals,
+        ...publishedFigures({
+          protocol: evaluator.name,
+          config: options.config,
+          benchmark: data.benchmark,
+          splits: [split],
+          absent: data.absent,
+          leak: leak === 0 ? null : leak,
+        }),
+      ],
       ...(curves.length > 0 ? { curves } : {}),
     };
     if (options.out !== undefined) {
@@ -155,7 +164,7 @@ export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observab
 export async function planEvaluation(options: EvaluateOptions, job: EvaluationJob): Promise<EvaluationPlan> {
   const { evaluator } = options;
   if (!evaluator.plan) throw new ConfigError(`eval ${evaluator.name} has no --plan.`);
-  assertInput(options);
+  assertInput({ ...options, partial: true }); // what is not here can be planned
   return evaluator.plan(options.model, options.config, contextOf(options, job));
 }
 
@@ -174,6 +183,7 @@ function contextOf(options: EvaluateOptions, { emit, signal }: EvaluationJob): E
     random: createRandom(options.seed).fork('evaluate', evaluator.name),
     signal,
     emit,
+    partial: options.partial ?? false,
     untrained: options.untrained,
     evaluated: options.evaluated,
     ...(openEncoder ? { openEncoder } : {}),

@@ -11,6 +11,7 @@ export { forecast, type ForecastOptions, type Futures } from './prediction/forec
 export { createPredictionRival, predictionRivals } from './prediction/rivals/index.js';
 export { frameAt } from './prediction/sequences.js';
 export * from './probe/index.js';
+export { publishedFigures, type PublishedQuestion } from './published.js';
 export * from './sampling.js';
 export {
   cutMap,
@@ -31,4 +32,5 @@ export const evaluators = defineRegistry<AnyEvaluator>('protocol', {
   stereo: () => import('./stereo/index.js'),
   'temporal-order': () => import('./temporal-order/index.js'),
   'track-retrieval': () => import('./track-retrieval/index.js'),
+  'voc-classification': () => import('./voc-classification/index.js'),
 });

@@ -1,5 +1,6 @@
 import type { Metric, Rival } from '../core/index.js';
 import type { EvaluationResult } from './evaluate.js';
+import { publishedFigures } from './published.js';
 
 /**
  * The arithmetic mean of one model's results on several official splits, as papers report it: of each metric that all of them have, and of each
@@ -26,11 +27,23 @@ export function meanOfSplits(results: readonly EvaluationResult[]): EvaluationRe
       results.map(({ metrics }) => metrics),
       name,
     ),
-    rivals: first.rivals.flatMap((rival): Rival[] => {
-      const own = results.map(({ rivals }) => rivals.find((other) => other.name === rival.name)?.metrics);
-      const all = own.filter((metrics) => metrics !== undefined);
-      return all.length === results.length ? [{ ...rival, metrics: average(all, name) }] : [];
-    }),
+    rivals: first.rivals
+      .filter(({ published }) => published === undefined)
+      .flatMap((rival): Rival[] => {
+        const own = results.map(({ rivals }) => rivals.find((other) => other.name === rival.name)?.metrics);
+        const all = own.filter((metrics) => metrics !== undefined);
+        return all.length === results.length ? [{ ...rival, metrics: average(all, name) }] : [];
+      })
+      .concat(
+        publishedFigures({
+          protocol: first.protocol,
+          config: first.config,
+          benchmark: first.data.name,
+          splits,
+          absent: first.data.absent,
+          leak: Math.max(...leaks) > 0 ? 1 : null,
+        }),
+      ),
   };
 }
 

@@ -105,9 +105,18 @@ function folderOf({ out, run, protocol }: EvaluateOptions): string {
   return join(run, 'results', protocol);
 }
 
-/** Says what an evaluation would cost, from a small measured share of it, where its protocol can say. */
+/**
+ * Says what an evaluation would cost, from a small measured share of it, where its protocol can say. Nothing is ingested for it: videos are measured in a
+ * corpus, which may hold a part of the official list.
+ */
 export function planEvaluation(options: EvaluateOptions, stop?: AbortSignal): Observable<JobEvent<EvaluationPlan>> {
   return createJob(async (context) => {
+    const { input } = await evaluators.load(options.protocol);
+    if (input !== 'samples' && folderKind(options.data) !== 'corpus')
+      throw new ConfigError(
+        `A plan is measured in a corpus: reelmine ingest ${options.data} --corpus DIR comes first, and has a --plan of its own.`,
+        { context: { data: options.data } },
+      );
     const opened = await openEvaluation(options, context);
     try {
       return await planProtocol(opened.evaluation, context);
@@ -255,7 +264,8 @@ async function labelledData(corpus: Corpus, { decoder: wanted = 'auto' }: Evalua
     benchmark,
     sources: corpus.sources,
     classNames: facts?.classNames ?? [...new Set(entries.map(({ className }) => className))],
-    absent: Math.max(0, (facts?.listed ?? 0) - new Set(entries.map(({ key }) => key)).size),
+    absent: Math.max(0, (facts?.listed ?? 0) - new Set(entries.map((entry) => entry[facts?.listedBy ?? 'key'])).size),
+    ...(facts?.splits ? { listed: facts.splits } : {}),
     open: (source, views) => openVideo(source, { corpusRoot: corpus.root, decoder, views }),
   };
 }

@@ -18,7 +18,8 @@ export interface LoadedRun {
 }
 
 /**
- * Reads the folder of a run, or `random:TASK`, which alone takes settings: a run has its own.
+ * Reads the folder of a run, or `random:TASK`, which alone takes settings: a run has its own. They may be part of its name, too:
+ * `random:TASK?preset=tiny&batchSize=4`.
  *
  * @throws ConfigError if it is no folder of a run, or settings are given for one.
  */
@@ -35,10 +36,11 @@ export async function loadRun(
   const saved = untrained
     ? null
     : (parse(readFileSync(join(run, 'config.yaml'), 'utf8')) as { task: string; config: unknown });
-  const task = await tasks.load(saved?.task ?? run.slice('random:'.length));
+  const [named = '', ...asked] = run.slice('random:'.length).split(/[?&]/);
+  const task = await tasks.load(saved?.task ?? named);
   const config = saved
     ? (checkConfig(task.config, saved.config).config as TaskConfig)
-    : resolveTaskConfig(task, settings).config;
+    : resolveTaskConfig(task, { ...settings, set: [...asked, ...(settings.set ?? [])] }).config;
   const sources = join(run, 'training-sources.json');
   const weights = untrained ? null : readFileSync(weightsFile(run));
   return {

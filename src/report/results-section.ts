@@ -142,13 +142,13 @@ function spreadOf(metric: Metric, splits: readonly number[]): string {
   return interval ? `${sayValue(metric, interval[0])} – ${sayValue(metric, interval[1])}` : '';
 }
 
-/** A value of a metric; a gain of fractions is in points, not in per cent. */
+/** A value of a metric; a difference of fractions is in points, not in per cent. */
 function sayValue({ name, unit }: Metric, value: number): string {
-  return /^[^.]*Gain(?:\.|$)/.test(name) ? formatGain(value, unit) : formatValue(value, unit);
+  return /^[^.]*(?:Gain|MinusChance)(?:\.|$)/.test(name) ? formatGain(value, unit) : formatValue(value, unit);
 }
 
-/** What is told against 0: gains, and shares of what chance leaves. */
-const isDifference = ({ name }: Metric): boolean => /^[^.]*(?:Gain|OverChance)(?:\.|$)/.test(name);
+/** What is told against 0: gains, what is above chance, and its share of what chance leaves. */
+const isDifference = ({ name }: Metric): boolean => /^[^.]*(?:Gain|MinusChance|OverChance)(?:\.|$)/.test(name);
 
 function kindOf({ name, variant = '', split, unit }: Metric): string {
   return JSON.stringify([name, variant, split, unit]);

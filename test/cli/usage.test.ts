@@ -42,6 +42,12 @@ describe('reelmine', () => {
     [['mine', 'temporal-order', '--corpus', '/nowhere', '--out', 'y'], /nowhere/],
     [['mine', 'temporal-order', '--out', 'y'], /--corpus/],
     [['ingest', 'a', '--corpus', 'c', '--part', '3/2'], /--part takes I\/N/],
+    [['eval', 'retrieval', '--run', 'r', '--data', 'd', '--limit', '3'], /eval has no --limit: figures on a part/],
+    [['eval', 'mining', '--signal', 's', '--truth', 't', '--part', '1/2'], /eval has no --part/],
+    [
+      ['eval', 'retrieval', '--run', 'random:wang-gupta', '--data', 'ucf101:d', '--plan'],
+      /comes first, and has a --plan/,
+    ],
     [['verify', '/nowhere'], /neither a corpus nor a dataset/],
   ])('exits with 1 and says what is wrong: %j', async (args, message) => {
     const { status, stderr } = await runCli(args);

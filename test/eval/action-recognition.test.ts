@@ -6,8 +6,15 @@ import { createRandom, PipelineError, runJob } from '../../src/core/index.js';
 import { dense, selectBackend, tf, type Encoder } from '../../src/engine/index.js';
 import protocol from '../../src/eval/action-recognition/index.js';
 import { meanSoftmax } from '../../src/eval/action-recognition/mean-softmax.js';
-import { evaluate, type EvaluateOptions, type EvaluationData, type EvaluationResult } from '../../src/eval/index.js';
+import {
+  evaluate,
+  planEvaluation,
+  type EvaluateOptions,
+  type EvaluationData,
+  type EvaluationResult,
+} from '../../src/eval/index.js';
 import { takeCrops } from '../../src/eval/videos/pictures.js';
+import { trivialFeatures } from '../../src/eval/videos/trivial-features.js';
 import { makeData, type MadeVideo } from './videos.js';
 
 const size = 12;
@@ -173,10 +180,89 @@ describe('action recognition', () => {
     const tuned = await score('fine-tune');
     expect(metric(tuned, 'top1').value).toBe(1);
     expect(rival(tuned, 'chance').metrics[0]!.value).toBe(0.5);
+    expect(tuned.rivals.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['untrained', 'k-means', 'colour-histogram', 'oriented-gradients']),
+    );
+    expect(metric({ metrics: rival(tuned, 'colour-histogram').metrics }, 'top1').value).toBe(1);
     expect(model.weights.map((weight) => weight.dataSync().slice())).toEqual(before);
     expect((await score('fine-tune')).metrics).toEqual(tuned.metrics);
     expect(metric(await score('probe'), 'top1').value).toBe(0.5);
     expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('shows no more than chance of new backgrounds, and much more where clips of one recording are on both sides', async () => {
+    // No class has anything of its own; each recording has its background, and the probe can learn them by heart.
+    const learned = 8; // recordings of each class, of 32
+    const backgrounds = (byClips: boolean): MadeVideo[] =>
+      [0, 1].flatMap((label) =>
+        Array.from({ length: byClips ? 4 * learned : 128 }, (_, n) => {
+          const recording = `${label}:g${n >> 2}`;
+          const random = createRandom(recording);
+          const pattern = Array.from({ length: size }, () => random.int(200));
+          const isTraining = byClips ? n % 2 === 0 : n >> 2 < learned;
+          return {
+            name: `v${label}-${n}`,
+            label,
+            group: byClips ? `${recording} ${n}` : recording,
+            role: isTraining ? ('train' as const) : ('test' as const),
+            picture: (seconds: number) =>
+              Uint8Array.from(
+                { length: size * size * 3 },
+                (_, i) => pattern[Math.floor(i / 3) % size]! + ((n * 7 + i + Math.round(9 * seconds)) % 20),
+              ),
+          };
+        }),
+      );
+    const top1 = async (byClips: boolean) =>
+      metric(await runJob(evaluate(optionsFor(columns, makeData(backgrounds(byClips)), { seeds: 1 }))), 'top1').value;
+    const [groups, clips] = [await top1(false), await top1(true)];
+    expect(Math.abs(groups - 0.5)).toBeLessThan(0.2);
+    expect(clips).toBeGreaterThan(groups + 0.2);
+    expect(clips).toBeGreaterThan(0.85);
+  });
+
+  it('plans the whole list from what is here, with exact counts and bytes', async () => {
+    const made = makeData(movingBars({ groups: 4 }), { absent: 84 });
+    const data = {
+      ...made,
+      sources: made.sources.map((source, i) => ({ ...source, bytes: 1000 + i })),
+      listed: [{ train: 60, test: 40 }],
+    };
+    const weight = tf.tidy(() => tf.variable(tf.ones([size, size])));
+    const model = {
+      ...columns,
+      weights: [weight],
+      encode: (images: Parameters<Encoder['encode']>[0]) =>
+        tf.tidy(() => dense(tf.div(tf.mean(images, [1, 3]), 255), weight)),
+    };
+    const tensors = tf.memory().numTensors;
+    const plan = (config: Record<string, unknown>, partial = false) =>
+      planEvaluation(
+        optionsFor(model, data, { config: protocol.config.parse({ ticks: 3, ...config }), partial, seeds: 2 }),
+        { emit: () => undefined, signal: new AbortController().signal },
+      );
+    const here = 1000 * 16 + (15 * 16) / 2;
+    const whole = await plan({});
+    expect(whole).toMatchObject({ unit: 'videos', units: 100 });
+    expect(whole.notes.join('\n')).toMatch(/60 videos to train on and 40 to test on, 3 classes; 16 of them are here/);
+    const lengths = Object.values(trivialFeatures).map((rule) => rule(new Uint8Array(12 * 12 * 3), 12, 12).length);
+    const [, histogram, gradients] = lengths;
+    // the model, and of two seeds untrained weights and k-means: single pictures and three side by side
+    const numbers = (1 + 2 * 2) * (size + 3 * size) + histogram! + gradients!;
+    expect(whole.bytes).toEqual({ media: Math.round((here / 16) * 100), scratch: 0, features: 4 * 60 * numbers });
+    expect(await plan({}, true)).toMatchObject({ units: 16, bytes: { media: here } });
+    const tuned = await plan({ protocol: 'fine-tune', fineTune: { steps: 50, batchSize: 4 } });
+    expect(tuned.bytes).toEqual({
+      media: Math.round((here / 16) * 100),
+      scratch: 100 * 3 * size * size * 3,
+      features: 0,
+    });
+    // three networks of two seeds, two rates and the last time
+    expect(tuned.notes.join('\n')).toMatch(/^900 updates of 4 pictures/m);
+    for (const { seconds } of [whole, tuned]) expect(seconds).toBeGreaterThan(0);
+    expect(weight.dataSync().every((value) => value === 1)).toBe(true);
+    expect(tf.memory().numTensors).toBe(tensors);
+    weight.dispose();
   });
 
   it('keeps top1 and class mean apart where classes are unequal', async () => {

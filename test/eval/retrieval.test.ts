@@ -109,7 +109,11 @@ function colouredVideos(): MadeVideo[] {
   );
 }
 
-async function score(model: Encoder, config: Record<string, unknown> = {}): Promise<EvaluationResult> {
+async function score(
+  model: Encoder,
+  config: Record<string, unknown> = {},
+  videos = colouredVideos(),
+): Promise<EvaluationResult> {
   const nothing = { ...model, encode: (images: Parameters<Encoder['encode']>[0]) => tf.ones([images.shape[0], 3]) };
   return runJob(
     evaluate({
@@ -118,7 +122,7 @@ async function score(model: Encoder, config: Record<string, unknown> = {}): Prom
       model,
       untrained: async () => ({ ...nothing, dispose: () => undefined }),
       evaluated: { task: 'none', run: null, step: null, weightsSha256: null },
-      data: makeData(colouredVideos()),
+      data: makeData(videos),
       seed: 1,
       seeds: 2,
     }),
@@ -143,9 +147,27 @@ describe('retrieval', () => {
       const chance = value(rival('chance'), `recallAt${k}`);
       const gain = (value(metrics, `recallAt${k}`) - chance) / (1 - chance);
       expect(value(metrics, `recallAt${k}OverChance`)).toBeCloseTo(gain, 12);
+      expect(value(metrics, `recallAt${k}MinusChance`)).toBeCloseTo(value(metrics, `recallAt${k}`) - chance, 12);
+      const untrained = value(rival('untrained'), `recallAt${k}`);
+      expect(value(metrics, `recallAt${k}Gain`)).toBeCloseTo(value(metrics, `recallAt${k}`) - untrained, 12);
     }
     expect(value(metrics, 'recallAt50')).toBe(1); // the whole gallery
     expect(metrics.some(({ name }) => name === 'recallAt50OverChance')).toBe(false);
+  });
+
+  it('takes exact chance off where classes are unequal', async () => {
+    const unequal = colouredVideos().filter(({ name, role }) => role === 'test' || !/^v0-[1-5]$|^v1-[3-5]$/.test(name));
+    const { metrics, rivals } = await score(colours, {}, unequal); // 1, 3 and 6 of the gallery
+    const chance = rivals.find(({ name }) => name === 'chance')!.metrics;
+    // by hand: none of the first three drawn from ten is of the class
+    const none = (own: number, k: number) =>
+      Array.from({ length: k }, (_, i) => (10 - own - i) / (10 - i)).reduce((a, b) => a * Math.max(0, b), 1);
+    for (const k of [1, 5]) {
+      const expected = [1, 3, 6].reduce((sum, own) => sum + (1 - none(own, k)) / 3, 0);
+      expect(value(chance, `recallAt${k}`)).toBeCloseTo(expected, 12);
+      expect(value(metrics, `recallAt${k}MinusChance`)).toBeCloseTo(value(metrics, `recallAt${k}`) - expected, 12);
+    }
+    expect(metrics.find(({ name }) => name === 'recallAt1MinusChance')!.interval).toBeDefined();
   });
 
   it('scores random features as chance does', async () => {

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { ConfigError } from '../../core/index.js';
 import { addCommonOptions, parseWhole, runCommand, type CommandContext, type CommonOptions } from '../command.js';
 import { formatSeconds } from '../terminal.js';
-import { describeMetrics } from '../text.js';
+import { describeMetrics, formatBytes } from '../text.js';
 
 interface EvalCommandOptions extends CommonOptions {
   readonly run?: string;
@@ -26,7 +26,7 @@ export default async function addEval(program: Command, isAsked: boolean): Promi
       .command('eval')
       .description('scores a trained model, or a miner itself, beside chance and trivial rivals')
       .argument('<protocol>', `one of ${known}; or mining`)
-      .option('--run <dir>', 'the run, or random:TASK for untrained weights')
+      .option('--run <dir>', 'the run, or random:TASK for untrained weights, also random:TASK?preset=tiny')
       .option('--data <source>', 'a corpus, a dataset, or a benchmark source such as ucf101:DIR')
       .option('--signal <name>', 'of mining: the miner to score')
       .option('--truth <kind:dir>', 'of mining: boxes:DIR, cuts:DIR or flow:DIR')
@@ -38,10 +38,20 @@ export default async function addEval(program: Command, isAsked: boolean): Promi
       .addOption(new Option('--decoder <name>', 'libav, ffmpeg or auto').default('auto'))
       .addOption(new Option('--engine <name>', 'tensorflow, wasm, cpu or auto').default('auto')),
   ).action((protocol: string, options: EvalCommandOptions) =>
-    runCommand('eval', options, (context) =>
-      protocol === 'mining' ? evaluateMiner(options, context) : evaluateModel(protocol, options, context),
-    ),
+    runCommand('eval', options, (context) => {
+      assertWhole(options);
+      return protocol === 'mining' ? evaluateMiner(options, context) : evaluateModel(protocol, options, context);
+    }),
   );
+}
+
+/** A share of a test list is another test list. */
+function assertWhole({ limit, part }: EvalCommandOptions): void {
+  const given = limit !== undefined ? '--limit' : part ? '--part' : null;
+  if (given !== null)
+    throw new ConfigError(
+      `eval has no ${given}: figures on a part of a test list compare with none. Give --data a smaller corpus or dataset (ingest and mine take ${given}).`,
+    );
 }
 
 /** `1` or `1,2,3`. */
@@ -67,6 +77,11 @@ async function evaluateModel(
       outputs: [],
       text: [
         `${plan.units} ${plan.unit}, about ${formatSeconds(plan.seconds)} on this machine`,
+        ...(plan.bytes
+          ? [
+              `  ${formatBytes(plan.bytes.media)} of media to read, ${formatBytes(plan.bytes.scratch)} in temporary files, ${formatBytes(plan.bytes.features)} of features in memory`,
+            ]
+          : []),
         ...plan.notes.map((note) => `  ${note}`),
       ].join('\n'),
       more: { plan },

@@ -2,6 +2,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { tf } from '../tf.js';
 import { convolutionKernel, type ConvolutionAttributes } from './native-kernels.js';
 import { hasGroupedConvolution, isNative } from './native.js';
+import { isWatched, tellOf } from './watch-layers.js';
 
 /** How a convolution is applied. */
 export interface ConvolutionOptions {
@@ -20,10 +21,17 @@ export interface ConvolutionOptions {
  * @param filter float32 [height, width, channels / groups, outChannels]; output channels are divided among the groups in order.
  * @returns float32 [batch, height, width, outChannels].
  */
-export function conv2d(
+export function conv2d(x: Tensor, filter: Tensor, options: ConvolutionOptions = {}): Tensor4D {
+  const y = convolve(x, filter, options);
+  if (!isWatched()) return y;
+  const { bias = null, stride = 1, pad = 'same', groups = 1 } = options;
+  return tellOf({ kind: 'convolution', x, weight: filter, bias, stride, pad, groups }, y);
+}
+
+function convolve(
   x: Tensor,
   filter: Tensor,
-  { bias, stride = 1, pad = 'same', groups = 1 }: ConvolutionOptions = {},
+  { bias, stride = 1, pad = 'same', groups = 1 }: ConvolutionOptions,
 ): Tensor4D {
   const [padded, padding] = applyPadding(x as Tensor4D, filter.shape[0], stride, pad);
   if (isNative() && (groups === 1 || hasGroupedConvolution())) {

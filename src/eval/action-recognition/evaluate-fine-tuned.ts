@@ -1,8 +1,9 @@
-import { ConfigError, type Rival } from '../../core/index.js';
+import { ConfigError, type Random, type Rival } from '../../core/index.js';
 import type { Encoder } from '../../engine/index.js';
 import type { LabelledSource } from '../benchmarks/roles.js';
 import type { EvaluateContext, EvaluationOutput } from '../define-evaluator.js';
-import { readVideos } from '../videos/describe.js';
+import { selectProbe, toMatrix } from '../probe/index.js';
+import { meanVector, readVideos, trivialDescribers, type Describer } from '../videos/describe.js';
 import { openPictureSpool } from '../videos/picture-spool.js';
 import { isShort, type PictureSettings } from '../videos/pictures.js';
 import {
@@ -22,10 +23,13 @@ export interface ClassList {
   readonly groups: readonly string[];
 }
 
-/** Fine-tunes the encoder and an untrained one of each seed in the same way, and scores both on the test list. */
+/**
+ * Fine-tunes the encoder and an untrained one of each seed in the same way, and scores both on the test list; likewise those that k-means has set, where
+ * there are any. Colours and gradients of the same pictures are probed.
+ */
 export async function* evaluateFineTuned(
   encoder: Encoder,
-  untrained: readonly Encoder[],
+  { untrained, kMeans }: { readonly untrained: readonly Encoder[]; readonly kMeans: readonly Encoder[] },
   {
     layer,
     train,
@@ -39,7 +43,11 @@ export async function* evaluateFineTuned(
     readonly test: ClassList;
     /** Official numbers of the classes that are here. */
     readonly present: readonly number[];
-    readonly config: PictureSettings & { readonly fineTune: FineTuneSettings; readonly bootstrapDraws: number };
+    readonly config: PictureSettings & {
+      readonly fineTune: FineTuneSettings;
+      readonly weightDecays: readonly number[];
+      readonly bootstrapDraws: number;
+    };
     readonly context: EvaluateContext<'encoder'>;
   },
 ): AsyncIterable<EvaluationOutput> {
@@ -47,7 +55,8 @@ export async function* evaluateFineTuned(
   const classes = present.length;
   const settings = { ...config, crops: 1 as const };
   const list: TestList = { labels: test.labels, groups: test.groups, classes, split: `${data.benchmark} ${split}` };
-  const models = [encoder, ...untrained].map(tunable);
+  const own = tunable(encoder);
+  const [fresh, clustered] = [untrained.map(tunable), kMeans.map(tunable)];
   const spools = [train, test].map(() => openPictureSpool(encoder.width * encoder.height * 3));
   try {
     let ticks = 0;
@@ -66,7 +75,7 @@ export async function* evaluateFineTuned(
     });
     const { steps, learningRates } = config.fineTune;
     const runs = learningRates.length > 1 ? learningRates.length + 1 : 1;
-    const total = 2 * untrained.length * runs * steps;
+    const total = (2 * fresh.length + clustered.length) * runs * steps;
     let done = 0;
     const onStep = (): void => {
       signal.throwIfAborted();
@@ -74,11 +83,14 @@ export async function* evaluateFineTuned(
     };
     const answers: Answers[] = [];
     const baseline: Answers[] = [];
-    for (let seed = 0; seed < untrained.length; seed++) {
+    const byKMeans: Answers[] = [];
+    for (let seed = 0; seed < fresh.length; seed++) {
       for (const [model, collected] of [
-        [models[0]!, answers],
-        [models[1 + seed]!, baseline],
+        [own, answers],
+        [fresh[seed]!, baseline],
+        [clustered[seed], byKMeans],
       ] as const) {
+        if (!model) continue;
         const { logits, learningRate } = await fineTune(model, {
           layer,
           train: asPictures(0, train),
@@ -90,16 +102,16 @@ export async function* evaluateFineTuned(
         });
         const scores = meanOverTicks(logits, ticks, classes);
         collected.push(answersOf(scores, list));
-        if (collected === baseline) continue;
+        if (collected !== answers) continue;
         for (const [row, { entry, source }] of test.sources.entries()) {
           const about = { key: entry.key, source: source.id, group: entry.group, label: entry.label };
           const how = { protocol: 'fine-tune', selectedOn: 'group-val', split, seed, learningRate };
-          const own = logits.subarray(row * ticks * classes, (row + 1) * ticks * classes);
+          const ofPictures = logits.subarray(row * ticks * classes, (row + 1) * ticks * classes);
           const outcome = {
             short: isShort(source, config),
             classes: present,
             logits: [...scores.subarray(row * classes, (row + 1) * classes)],
-            softmaxMean: meanSoftmax(own, classes),
+            softmaxMean: meanSoftmax(ofPictures, classes),
           };
           yield { kind: 'prediction', row: { ...about, ...how, ...outcome } };
         }
@@ -109,6 +121,24 @@ export async function* evaluateFineTuned(
     for (const metric of summarise(answers, { ...common, baseline })) yield { kind: 'metric', metric };
     const rivals: Rival[] = [
       { name: 'untrained', metrics: summarise(baseline, common) },
+      ...(byKMeans.length > 0 ? [{ name: 'k-means', metrics: summarise(byKMeans, common) }] : []),
+      ...trivialDescribers(encoder).map((describer) => {
+        const lists = [asPictures(0, train), asPictures(1, test)] as const;
+        const probed = fresh.map((_, seed) =>
+          probePictures(describer, lists, {
+            classes,
+            weightDecays: config.weightDecays,
+            random: random.fork('probe', seed),
+          }),
+        );
+        return {
+          name: describer.name,
+          metrics: summarise(
+            probed.map((scores) => answersOf(scores, list)),
+            common,
+          ),
+        };
+      }),
       ...guessingRivals(train.labels, list),
     ];
     for (const rival of rivals) yield { kind: 'rival', rival };
@@ -117,7 +147,33 @@ export async function* evaluateFineTuned(
   }
 }
 
-function tunable(encoder: Encoder): TunableEncoder {
+/** Scores of a linear layer on what a rule sees in the mean picture of each video of the second list, fitted on the first. */
+function probePictures(
+  describer: Describer,
+  [train, test]: readonly [LabelledPictures, LabelledPictures],
+  {
+    classes,
+    weightDecays,
+    random,
+  }: { readonly classes: number; readonly weightDecays: readonly number[]; readonly random: Random },
+): Float64Array {
+  const featuresOf = ({ spool, ticks, labels }: LabelledPictures) =>
+    toMatrix(
+      Array.from(labels, (_, row) => {
+        const pictures = Array.from({ length: ticks }, (__, tick) => spool.read(row * ticks + tick));
+        return meanVector(describer.describe(pictures));
+      }),
+    );
+  const examples = { features: featuresOf(train), labels: train.labels, groups: train.groups };
+  return selectProbe(examples, { classes, weightDecays, random }).scores(featuresOf(test));
+}
+
+/**
+ * An encoder whose weights can be moved.
+ *
+ * @throws ConfigError for one without weights.
+ */
+export function tunable(encoder: Encoder): TunableEncoder {
   const { weights } = encoder;
   if (weights && weights.length > 0) return { ...encoder, weights };
   throw new ConfigError('This encoder has no weights that can be fine-tuned; use protocol=probe.');

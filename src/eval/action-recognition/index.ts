@@ -11,11 +11,13 @@ import {
   type DescribedVideo,
   type Described,
 } from '../videos/describe.js';
+import { kMeansConfig, openKMeans, readMiddles, type UntrainedEncoder } from '../k-means/index.js';
 import { openUntrained } from '../untrained.js';
 import { cropCounts, isShort, samplingRules } from '../videos/pictures.js';
 import { evaluateFineTuned } from './evaluate-fine-tuned.js';
 import { controlFeatures, controls, featureKinds, videoFeatures, type FeatureKind } from './features.js';
 import { meanSoftmax } from './mean-softmax.js';
+import { planRecognition } from './plan.js';
 import { answersOf, guessingRivals, summarise, type Answers, type TestList } from './score.js';
 
 const configSchema = z.strictObject({
@@ -77,11 +79,12 @@ const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Of protocol fine-tune.'),
+  kMeans: kMeansConfig,
   bootstrapDraws: z.int().positive().default(2000).describe('Draws behind each interval.'),
 });
 
 /**
- * How well a linear layer on frozen features names the action, beside chance, the most frequent class, the same trunk untrained, and colours and gradients;
+ * How well a linear layer on frozen features names the action, beside chance, the most frequent class, the same trunk untrained and initialised by k-means, and colours and gradients;
  * three pictures side by side also in wrong orders. The weight decay is chosen on groups held out of the training list; each seed draws other
  * such groups, and other untrained weights.
  */
@@ -105,8 +108,11 @@ export default defineEvaluator({
       classes,
       split: `${data.benchmark} ${split}`,
     };
-    const untrained = await openUntrained(context, 1);
+    const untrained: readonly UntrainedEncoder[] = await openUntrained(context, 1);
+    let kMeans: readonly UntrainedEncoder[] = [];
     try {
+      const read = (count: number) => readMiddles(train, { count, encoder, context });
+      kMeans = await openKMeans(context, { layer, settings: config.kMeans, read });
       if (config.protocol === 'fine-tune') {
         const asList = (sources: readonly LabelledSource[]) => ({
           sources,
@@ -114,23 +120,24 @@ export default defineEvaluator({
           groups: groupsOf(sources),
         });
         const lists = { train: asList(train), test: asList(test), present };
-        yield* evaluateFineTuned(encoder, untrained, { layer, ...lists, config, context });
+        yield* evaluateFineTuned(encoder, { untrained, kMeans }, { layer, ...lists, config, context });
         return;
       }
+      const trunks = untrained.length + kMeans.length; // describers: the model, the rivals of each seed, rules
       const describers = [
-        ...[encoder, ...untrained].map((each) => describeByEncoder(each, layer)),
+        ...[encoder, ...untrained, ...kMeans].map((each) => describeByEncoder(each, layer)),
         ...trivialDescribers(encoder),
       ];
       const shared = { encoder, settings: config, context, total: train.length + test.length };
       const fitted = await fitProbes(describeVideos(describers, { ...shared, list: train, done: 0 }), {
-        kindsOf: (describer) => (describer <= seeds ? featureKinds : ['singleFrame']),
+        kindsOf: (describer) => (describer <= trunks ? featureKinds : ['singleFrame']),
         fit: (features, seed) =>
           selectProbe(
             { features: toMatrix(features), labels: labelsOf(train), groups: groupsOf(train) },
             { classes, weightDecays: config.weightDecays, random: random.fork('probe', seed) },
           ),
-        // describers: the model, the untrained ones of each seed, rules
-        seedsOf: (describer) => (describer === 0 || describer > seeds ? seedNumbers(seeds) : [describer - 1]),
+        seedsOf: (describer) =>
+          describer === 0 || describer > trunks ? seedNumbers(seeds) : [(describer - 1) % seeds],
       });
       const scored = new Map<string, Float64Array>();
       const addScores = (name: string, row: number, scores: Float64Array): void => {
@@ -181,13 +188,16 @@ export default defineEvaluator({
       }
       const answers = (name: number | string, kind: FeatureKind, seed: number): Answers =>
         answersOf(scored.get(scoresOf(name, kind, seed))!, list);
-      const rivalMetrics: Metric[] = [];
+      const ofUntrained: Metric[] = [];
+      const ofKMeans: Metric[] = [];
       for (const kind of featureKinds) {
         const common = { list, suffix: suffixOf(kind), random, draws: config.bootstrapDraws };
         const baseline = seedNumbers(seeds).map((seed) => answers(1 + seed, kind, seed));
         const own = seedNumbers(seeds).map((seed) => answers(0, kind, seed));
         for (const metric of summarise(own, { ...common, baseline })) yield { kind: 'metric', metric };
-        rivalMetrics.push(...summarise(baseline, common));
+        ofUntrained.push(...summarise(baseline, common));
+        const clustered = kMeans.map((_, seed) => answers(1 + seeds + seed, kind, seed));
+        if (clustered.length > 0) ofKMeans.push(...summarise(clustered, common));
       }
       const over = (name: number | string, kind: FeatureKind): Metric[] =>
         summarise(
@@ -195,16 +205,18 @@ export default defineEvaluator({
           { list, suffix: suffixOf(kind), random, draws: config.bootstrapDraws },
         );
       const rivals: Rival[] = [
-        { name: 'untrained', metrics: rivalMetrics },
-        ...describers.slice(1 + seeds).map(({ name }, i) => ({ name, metrics: over(1 + seeds + i, 'singleFrame') })),
+        { name: 'untrained', metrics: ofUntrained },
+        ...(kMeans.length > 0 ? [{ name: 'k-means', metrics: ofKMeans }] : []),
+        ...describers.slice(1 + trunks).map(({ name }, i) => ({ name, metrics: over(1 + trunks + i, 'singleFrame') })),
         ...controls.map((control) => ({ name: control, metrics: over(control, 'threeFrames') })),
         ...guessingRivals(labelsOf(train), list),
       ];
       for (const rival of rivals) yield { kind: 'rival', rival };
     } finally {
-      untrained.forEach((model) => model.dispose());
+      [...untrained, ...kMeans].forEach((model) => model.dispose());
     }
   },
+  plan: (encoder, config, context) => planRecognition(encoder, config, context),
 });
 
 /** A probe on what one describer sees, of one kind and seed. */

@@ -13,7 +13,7 @@ export interface SplitSources {
 }
 
 /**
- * The sources of one official split; `needsTraining`: whether there must be a training source, too.
+ * The sources of one official split; `needsTraining`: whether there must be a training source, too. Entries that are ignored are left out.
  *
  * @param split from 1.
  * @throws ConfigError if the split does not exist or has no test source here, or no training source where one is needed.
@@ -24,7 +24,9 @@ export function splitSources(
   split: number,
   { needsTraining = true }: { readonly needsTraining?: boolean } = {},
 ): SplitSources {
-  const entries = sources.flatMap((source) => (source.benchmarks[benchmark] ?? []).map((entry) => ({ source, entry })));
+  const entries = sources.flatMap((source) =>
+    (source.benchmarks[benchmark] ?? []).filter(({ ignored }) => ignored !== true).map((entry) => ({ source, entry })),
+  );
   entries.sort((a, b) => (a.entry.key < b.entry.key ? -1 : a.entry.key > b.entry.key ? 1 : 0));
   const inRole = (role: string) => entries.filter(({ entry }) => entry.roles[split - 1] === role);
   const [train, test] = [inRole('train'), inRole('test')];

@@ -1,4 +1,5 @@
 export * from './accuracy.js';
+export * from './average-precision.js';
 export * from './best-of.js';
 export * from './block-motion.js';
 export * from './bootstrap.js';

@@ -2,6 +2,7 @@ import type { Random } from '../../core/index.js';
 import { topKAccuracy } from '../metrics/index.js';
 import { rowSpace, standardiser, takeRows, type Matrix, type Transform } from './features.js';
 import { minimise } from './lbfgs.js';
+import { isLarge, softmaxObjective } from './softmax-objective.js';
 
 /** Labelled features of one list. */
 export interface ProbeExamples {
@@ -21,7 +22,7 @@ export interface Probe {
 
 /**
  * Multinomial logistic regression on standardised features: mean cross-entropy in nats plus `weightDecay / 2` times the squared weights; biases
- * are not decayed. Full-batch L-BFGS in float64, from zero.
+ * are not decayed. Full-batch L-BFGS in float64, from zero; very many numbers are multiplied in float32 by the engine.
  */
 export function fitProbe(
   { features, labels }: Pick<ProbeExamples, 'features' | 'labels'>,
@@ -31,7 +32,7 @@ export function fitProbe(
     maxIterations = 300,
   }: { readonly classes: number; readonly weightDecay: number; readonly maxIterations?: number },
 ): Probe {
-  const { train, transform } = prepare(features);
+  const { train, transform } = prepare(features, classes);
   return fitPrepared(train, labels, { classes, weightDecay, maxIterations, transform });
 }
 
@@ -60,7 +61,7 @@ export function selectProbe(
   let weightDecay = weightDecays.at(-1) ?? 0;
   if (fitting.length > 0 && choosing.length > 0 && weightDecays.length > 1) {
     const labelsOf = (rows: readonly number[]) => Int32Array.from(rows, (row) => examples.labels[row]!);
-    const { train, transform } = prepare(takeRows(examples.features, fitting));
+    const { train, transform } = prepare(takeRows(examples.features, fitting), classes);
     const test = { features: takeRows(examples.features, choosing), labels: labelsOf(choosing) };
     let best = { accuracy: -1, loss: Infinity };
     for (const candidate of weightDecays) {
@@ -120,9 +121,10 @@ export function meanCrossEntropy(scores: ArrayLike<number>, labels: ArrayLike<nu
   return sum / labels.length;
 }
 
-function prepare(features: Matrix): { readonly train: Matrix; readonly transform: Transform } {
+function prepare(features: Matrix, classes: number): { readonly train: Matrix; readonly transform: Transform } {
   const standardise = standardiser(features);
   const standard = standardise(features);
+  if (isLarge(features, classes)) return { train: standard, transform: standardise };
   const rotate = rowSpace(standard);
   return { train: rotate(standard), transform: (matrix) => rotate(standardise(matrix)) };
 }
@@ -142,37 +144,13 @@ function fitPrepared(
     readonly transform: Transform;
   },
 ): Probe {
-  const { data, rows, columns } = train;
-  const biases = columns * classes; // weights [columns, classes], then biases [classes]
-  const solution = new Float64Array(biases + classes);
-  const errors = new Float64Array(classes);
-  minimise(
-    (x, gradient) => {
-      gradient.fill(0);
-      let loss = 0;
-      for (let row = 0; row < rows; row++) {
-        scoreRow(train, row, x, errors);
-        const max = Math.max(...errors);
-        const truth = errors[labels[row]!]!;
-        let total = 0;
-        for (let c = 0; c < classes; c++) total += errors[c] = Math.exp(errors[c]! - max);
-        loss += (Math.log(total) + max - truth) / rows;
-        for (let c = 0; c < classes; c++) errors[c] = (errors[c]! / total - (labels[row] === c ? 1 : 0)) / rows;
-        for (let i = 0; i < columns; i++) {
-          const value = data[row * columns + i]!;
-          for (let c = 0; c < classes; c++) gradient[i * classes + c]! += value * errors[c]!;
-        }
-        for (let c = 0; c < classes; c++) gradient[biases + c]! += errors[c]!;
-      }
-      for (let i = 0; i < biases; i++) {
-        loss += 0.5 * weightDecay * x[i]! * x[i]!;
-        gradient[i]! += weightDecay * x[i]!;
-      }
-      return loss;
-    },
-    solution,
-    { maxIterations },
-  );
+  const solution = new Float64Array((train.columns + 1) * classes);
+  const objective = softmaxObjective(train, labels, { classes, weightDecay });
+  try {
+    minimise(objective.evaluate, solution, { maxIterations });
+  } finally {
+    objective.dispose();
+  }
   return {
     weightDecay,
     scores(features) {

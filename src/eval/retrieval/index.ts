@@ -4,6 +4,7 @@ import { splitSources } from '../benchmarks/roles.js';
 import { defineEvaluator, type EvaluationOutput } from '../define-evaluator.js';
 import { bootstrapInterval, weightedMean } from '../metrics/index.js';
 import { describeByEncoder, describeVideos, meanVector, pickLayer, trivialDescribers } from '../videos/describe.js';
+import { kMeansConfig, openKMeans, readMiddles, type UntrainedEncoder } from '../k-means/index.js';
 import { openUntrained } from '../untrained.js';
 import { cropCounts, samplingRules } from '../videos/pictures.js';
 import { chanceOfHit, columnMeans, nearestRows, unitRows, voteOf } from './neighbours.js';
@@ -36,6 +37,7 @@ const configSchema = z.strictObject({
     ),
   neighbours: z.int().positive().default(20).describe('Nearest gallery videos that vote on the class.'),
   temperature: z.number().positive().default(0.07).describe('A vote weighs exp(cosine / temperature).'),
+  kMeans: kMeansConfig,
   bootstrapDraws: z.int().positive().default(2000).describe('Draws behind each interval.'),
 });
 
@@ -54,7 +56,8 @@ interface Found {
 
 /**
  * Whether the nearest training videos of a test video are of its class, by cosine of mean features: R@k counts a query as found if at least one
- * of the k nearest has its class. Nothing is trained. Chance is exact; the gain over it, (R@k - chance) / (1 - chance), stands beside.
+ * of the k nearest has its class. Nothing is trained. Chance is exact; R@k less chance, and its share of what chance
+ * leaves, (R@k - chance) / (1 - chance), stand beside, and so does the gain over untrained weights.
  */
 export default defineEvaluator({
   name: 'retrieval',
@@ -65,19 +68,26 @@ export default defineEvaluator({
     const { data, split, seeds, random } = context;
     const layer = pickLayer(encoder, config.layer);
     const { train: gallery, test: queries } = splitSources(data, split);
-    const untrained = await openUntrained(context, 1);
-    const describers = [
-      ...[encoder, ...untrained].map((each) => describeByEncoder(each, layer)),
-      ...trivialDescribers(encoder),
-    ];
-    const features = describers.map((): Float32Array[] => []);
+    const untrained: readonly UntrainedEncoder[] = await openUntrained(context, 1);
+    let kMeans: readonly UntrainedEncoder[] = [];
+    let simple: readonly string[];
+    let features: Float32Array[][];
     try {
+      const read = (count: number) => readMiddles(gallery, { count, encoder, context });
+      kMeans = await openKMeans(context, { layer, settings: config.kMeans, read });
+      const trivial = trivialDescribers(encoder);
+      simple = trivial.map(({ name }) => name);
+      const describers = [
+        ...[encoder, ...untrained, ...kMeans].map((each) => describeByEncoder(each, layer)),
+        ...trivial,
+      ];
+      features = describers.map((): Float32Array[] => []);
       const list = [...gallery, ...queries];
       const shared = { encoder, settings: config, context, done: 0, total: list.length };
       for await (const { features: seen } of describeVideos(describers, { ...shared, list }))
         seen.forEach((described, d) => features[d]!.push(meanVector(described.flat())));
     } finally {
-      untrained.forEach((model) => model.dispose());
+      [...untrained, ...kMeans].forEach((model) => model.dispose());
     }
     const galleryLabels = gallery.map(({ entry }) => entry.label);
     const search = (vectors: readonly Float32Array[]): Found => {
@@ -141,14 +151,26 @@ export default defineEvaluator({
         ...(perSeed.length > 1 ? { seeds: perSeed.map((one) => change(weightedMean(one))) } : {}),
       };
     };
-    const metricsOf = (found: readonly Found[]): Metric[] => [
+    const meanOf = (perSeed: readonly (readonly number[])[]) =>
+      queries.map((_, q) => perSeed.reduce((sum, one) => sum + one[q]!, 0) / perSeed.length);
+    const metricsOf = (found: readonly Found[], baseline: readonly Found[] = []): Metric[] => [
       ...reaches.flatMap((k) => {
-        const hits = found.map(({ ranks }) => ranks.map((rank) => (rank <= k ? 1 : 0)));
-        const chance = weightedMean(chances.get(k)!);
+        const hitsOf = ({ ranks }: Found) => ranks.map((rank) => (rank <= k ? 1 : 0));
+        const hits = found.map(hitsOf);
+        const guess = chances.get(k)!;
+        const chance = weightedMean(guess);
+        const untrained = baseline.length > 0 ? meanOf(baseline.map(hitsOf)) : null;
+        const minus = (others: readonly number[]) => hits.map((one) => one.map((hit, q) => hit - others[q]!));
         return [
           measure(`recallAt${k}`, hits),
+          ...(untrained ? [measure(`recallAt${k}Gain`, minus(untrained))] : []),
           // where chance is certain there is nothing to gain
-          ...(chance < 1 ? [measure(`recallAt${k}OverChance`, hits, (value) => (value - chance) / (1 - chance))] : []),
+          ...(chance < 1
+            ? [
+                measure(`recallAt${k}MinusChance`, minus(guess)),
+                measure(`recallAt${k}OverChance`, hits, (value) => (value - chance) / (1 - chance)),
+              ]
+            : []),
         ];
       }),
       measure(
@@ -157,7 +179,7 @@ export default defineEvaluator({
       ),
     ];
     const found = features.map(search);
-    for (const metric of metricsOf([found[0]!])) yield { kind: 'metric', metric };
+    for (const metric of metricsOf([found[0]!], found.slice(1, 1 + seeds))) yield { kind: 'metric', metric };
     yield {
       kind: 'rival',
       rival: {
@@ -169,8 +191,11 @@ export default defineEvaluator({
       },
     };
     yield { kind: 'rival', rival: { name: 'untrained', metrics: metricsOf(found.slice(1, 1 + seeds)) } };
-    for (const [i, { name }] of describers.slice(1 + seeds).entries())
-      yield { kind: 'rival', rival: { name, metrics: metricsOf([found[1 + seeds + i]!]) } };
+    const trunks = untrained.length + kMeans.length;
+    if (kMeans.length > 0)
+      yield { kind: 'rival', rival: { name: 'k-means', metrics: metricsOf(found.slice(1 + seeds, 1 + trunks)) } };
+    for (const [i, name] of simple.entries())
+      yield { kind: 'rival', rival: { name, metrics: metricsOf([found[1 + trunks + i]!]) } };
     for (const [q, { source, entry }] of queries.entries()) {
       const rank = found[0]!.ranks[q]!;
       const nearest = found[0]!.nearest[q]!.map(({ row, cosine }) => {

@@ -120,22 +120,23 @@ export class PointSet {
     }
   }
 
-  /** One round: assigns every point to its nearest centre, and sums up the points of each. */
+  /** One round: assigns every point to its nearest centre, counts those that had another, and sums up the points of each. */
   assign(
     centres: Float32Array,
     labels: Int32Array,
     nearest: Float64Array,
-  ): { readonly inertia: number; readonly sums: Float64Array; readonly counts: Int32Array } {
+  ): { readonly inertia: number; readonly moved: number; readonly sums: Float64Array; readonly counts: Int32Array } {
     const clusters = centres.length / this.dimensions;
     const counts = new Int32Array(clusters);
     const sums = new Float64Array(this.#kernel.memory.buffer, this.#at.sums, clusters * this.dimensions).fill(0);
     const own = new Int32Array(this.#kernel.memory.buffer, this.#at.labels, tile);
-    let inertia = 0;
+    let [inertia, moved] = [0, 0];
     this.distances(centres, (first, count, squared) => {
       for (let p = 0; p < count; p++) {
         let best = 0;
         for (let c = 1; c < clusters; c++) if (squared[p * clusters + c]! < squared[p * clusters + best]!) best = c;
         own[p] = best;
+        if (labels[first + p] !== best) moved++;
         labels[first + p] = best;
         nearest[first + p] = squared[p * clusters + best]!;
         inertia += squared[p * clusters + best]!;
@@ -144,7 +145,7 @@ export class PointSet {
       const from = this.#at.points + 4 * first * this.dimensions;
       this.#kernel.exports.addRows(from, this.#at.labels, count, this.dimensions, this.#at.sums);
     });
-    return { inertia, sums, counts };
+    return { inertia, moved, sums, counts };
   }
 
   #view(at: number, length: number): Float32Array {
@@ -154,7 +155,8 @@ export class PointSet {
 
 /**
  * Clusters points: k-means++ with several candidates for each centre (Arthur and Vassilvitskii, 2007), then Lloyd's rounds. A cluster that
- * runs empty begins again at the point that is farthest from its centre. Gives the event loop its turn between rounds.
+ * runs empty begins again at the point that is farthest from its centre. Ends early where no point moves any more. Gives the event loop its turn
+ * between rounds.
  *
  * @returns as many clusters as were asked for, or as there are different points.
  */
@@ -179,10 +181,11 @@ async function runOnce(
   const history: number[] = [];
   for (let round = 0; ; round++) {
     await yieldToEvents();
-    const { inertia, sums, counts } = points.assign(centres, labels, nearest);
+    const { inertia, moved, sums, counts } = points.assign(centres, labels, nearest);
     const before = history.at(-1) ?? Infinity;
     history.push(inertia);
-    if (round >= rounds || before - inertia < tolerance * inertia) return { centres, labels, inertia, history };
+    const isDone = round >= rounds || (round > 0 && moved === 0) || before - inertia < tolerance * inertia;
+    if (isDone) return { centres, labels, inertia, history };
     moveCentres(points, { centres, sums, counts, nearest });
   }
 }

@@ -10,6 +10,8 @@ export interface OrderVotes {
 
 /** Most by which one eye may be higher, pixels: it is refused later, for that. */
 const mostOffset = 4;
+/** How far blocks are looked for, as a share of the width: farther than films go, and as far as pairs of laboratories. */
+const [usualReach, farReach] = [0.075, 0.2];
 /** Most that one cue of one frame weighs. */
 const heaviest = 10;
 /** The ground is looked for below this share of the height first: rooms and forests are near above, too. */
@@ -27,11 +29,17 @@ const weakest = 2;
  */
 export function voteEyeOrder(first: Picture, second: Picture, looksBehind = true): OrderVotes {
   const { width, height } = first;
-  const all = matchBlocks(first.data, second.data, width, height, {
-    dx: [-Math.round(0.075 * width), Math.round(0.075 * width)],
-    dy: [-mostOffset, mostOffset],
-    leastDeviation: 6,
-  }).filter(({ correlation }) => correlation > 0.85);
+  const match = (reach: number) => {
+    const all = matchBlocks(first.data, second.data, width, height, {
+      dx: [-Math.round(reach * width), Math.round(reach * width)],
+      dy: [-mostOffset, mostOffset],
+      leastDeviation: 6,
+    });
+    return { textured: all.length, found: all.filter(({ correlation }) => correlation > 0.85) };
+  };
+  const usual = match(usualReach);
+  // Where most is not found, things may be nearer than films show them: what was found so far is then chance.
+  const all = (usual.found.length < usual.textured / 2 ? match(farReach) : usual).found;
   const offset = Math.round(
     percentile(
       all.map(({ dy }) => dy),

@@ -22,9 +22,12 @@ export interface SegmentedPictures {
   readonly features: Readonly<Record<string, Tensor>>;
 }
 
-/** Of ImageNet's pictures, RGB in 0–1: what the released networks take off and divide by. */
-const mean = [0.485, 0.456, 0.406] as const;
-const deviation = [0.229, 0.224, 0.225] as const;
+/** How pictures are taken: mean and deviation of ImageNet's, which the released networks take off and divide by. */
+export const pictureInput = {
+  colour: 'rgb',
+  mean: [0.485, 0.456, 0.406].map((value) => 255 * value),
+  scale: [0.229, 0.224, 0.225].map((value) => 255 * value),
+} as const;
 
 /**
  * A picture → the mask of the thing in its middle. `caffenet` is AlexNet to fc7 and one logit a place; `plain` four convolutions, the last of
@@ -41,8 +44,7 @@ export function segmentPictures(
   config: MotionSegmentationConfig,
   seed: Tensor | null,
 ): SegmentedPictures {
-  const scaled = (values: readonly number[]) => tf.tensor1d(values.map((value) => 255 * value));
-  const x = tf.div<Tensor>(tf.sub(pictures, scaled(mean)), scaled(deviation));
+  const x = tf.div<Tensor>(tf.sub(pictures, tf.tensor1d(pictureInput.mean)), tf.tensor1d(pictureInput.scale));
   return config.trunk === 'caffenet' ? runCaffenet(x, weights, config, seed) : runPlain(x, weights, config);
 }
 

@@ -1,0 +1,1 @@
+export { kMeansConfig, openKMeans, readMiddles, type UntrainedEncoder } from './open.js';
