@@ -14,7 +14,7 @@ import { ShotWatch } from './watch.js';
 /** Both eyes of 3D films, checked and unpacked; see README.md beside this file. */
 export default defineMiner({
   name: 'stereo-pairs',
-  version: 1,
+  version: 2,
   sample: stereoPairsSample,
   config: stereoPairsConfig,
   views: ({ pairsPerSecond }) => ({
