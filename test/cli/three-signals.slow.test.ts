@@ -18,7 +18,7 @@ async function run(...args: string[]) {
 
 const ways = [
   { signal: 'motion-masks', task: 'motion-segmentation', source: 'synthetic:movers@77', limit: 12, settings: [] },
-  { signal: 'stereo-pairs', task: 'deep3d', source: 'synthetic:stereo@77', limit: 4, settings: [] },
+  { signal: 'stereo-pairs', task: 'deep3d', source: 'synthetic:stereo@77', limit: 10, settings: [] },
   {
     signal: 'audio-clusters',
     task: 'ambient-sound',

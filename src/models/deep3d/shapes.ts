@@ -127,7 +127,9 @@ export function planWeights(config: Deep3dConfig): ReadonlyMap<string, WeightPla
     plan.set(`${name}.bias`, { shape: [outputs], init: 0, ...learned });
   };
   if (config.method === 'left-right') {
-    for (const shape of leftRightShapes(config)) convolution(shape);
+    // Disparities of both signs begin near zero: where the tanh is flat, nothing leads back.
+    const small = config.sign === 'both' ? uniform(0.01) : init;
+    for (const shape of leftRightShapes(config)) convolution(shape, shape.name.startsWith('disparity') ? small : init);
     return plan;
   }
   trunkShapes(config).forEach((shape) => convolution(shape));

@@ -19,8 +19,25 @@ interface Scenes {
   readonly visible: Uint8Array;
 }
 
+type Texture = (width: number, height: number, random: ReturnType<typeof createRandom>) => Uint8Array;
+
+const grain: Texture = (width, height, random) => Uint8Array.from({ length: width * height }, () => random.int(90));
+
+/** Waves of drawn directions, 10 to 30 pixels long: slopes that lead to where a picture fits, which grain has not. */
+const waves: Texture = (width, height, random) => {
+  const parts = Array.from({ length: 8 }, () => {
+    const [angle, length] = [random.float() * 2 * Math.PI, 10 + 20 * random.float()];
+    return [Math.cos(angle) / length, Math.sin(angle) / length, random.float()] as const;
+  });
+  return Uint8Array.from({ length: width * height }, (_, i) => {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    const sum = parts.reduce((all, [a, b, phase]) => all + Math.sin(2 * Math.PI * (a * x + b * y + phase)), 0);
+    return Math.max(0, Math.min(85, 45 + 14 * sum));
+  });
+};
+
 /**
- * Pairs of planes that lie one before the other, grainy, each in a colour of its own: a wall, and a board at every further disparity
+ * Pairs of planes that lie one before the other, textured, each in a colour of its own: a wall, and a board at every further disparity
  * whose place is drawn. What is seen is decided pixel by pixel.
  */
 function drawScenes(
@@ -28,6 +45,7 @@ function drawScenes(
   count: number,
   { width, height }: Pick<Deep3dConfig, 'width' | 'height'>,
   disparities: readonly number[],
+  texture = grain,
 ): Scenes {
   const pixels = count * width * height;
   const scenes = {
@@ -53,7 +71,7 @@ function drawScenes(
         d,
         colour: colours[k]!,
         box: k === 0 ? null : { x: random.int(width - w), y: random.int(height - h), w, h },
-        grain: Uint8Array.from({ length: room * height }, () => random.int(90)),
+        texture: texture(room, height, random),
       };
     });
     // The frontmost plane that covers a place, for an eye whose picture is moved by `share` disparities.
@@ -67,7 +85,7 @@ function drawScenes(
         const i = (n * height + y) * width + x;
         for (const share of [0, 1] as const) {
           const plane = frontAt(x, y, share);
-          const value = plane.grain[y * room + x + share * plane.d + 32]!;
+          const value = plane.texture[y * room + x + share * plane.d + 32]!;
           const eye = share === 0 ? scenes.left : scenes.right;
           plane.colour.forEach((c, k) => (eye[3 * i + k] = c + value));
           if (share === 0) continue;
@@ -187,11 +205,11 @@ describe('left-right consistency on a pair with both signs', () => {
       `sign=${sign}`,
     );
     const trainer = task.createTrainer(config, createRandom(1));
-    const scenes = drawScenes('pairs', 4, config, [-3, 3]);
+    const scenes = drawScenes('pairs', 4, config, [-3, 3], waves);
     train(
       trainer,
       400,
-      (step) => (step < 250 ? 0.002 : 0.0005),
+      (step) => (step < 300 ? 0.001 : 0.0002),
       () => batchOf(scenes, config),
     );
     const batch = batchOf(scenes, config);
