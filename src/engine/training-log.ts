@@ -137,8 +137,9 @@ export class TrainingLog {
     const bad = losses.findIndex((loss) => !Number.isFinite(loss));
     const updatesAgo = bad < 0 ? 0 : Math.floor((losses.length - 1 - bad) / accumulateSteps);
     const keys = (bad < 0 ? this.#batches.slice(-accumulateSteps) : [this.#batches[bad]!]).map((batch) => batch.keys);
-    const shown = keys.flat().slice(0, 8);
-    const rest = keys.flat().length - shown.length;
+    const all = keys.flat();
+    const shown = all.slice(0, 8);
+    const rest = all.length - shown.length;
     throw new TrainingError(
       `The loss is not finite at step ${step - updatesAgo}, of samples ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}. Look at these, or try a lower learningRate, or clipNorm.`,
       { context: { step: step - updatesAgo, values, keys } },

@@ -2,7 +2,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { tf } from '../tf.js';
 import { convolutionKernel, type ConvolutionAttributes } from './native-kernels.js';
 import { hasGroupedConvolution, isNative } from './native.js';
-import { isWatched, tellOf } from './watch-layers.js';
+import { tell } from './watch-layers.js';
 
 /** How a convolution is applied. */
 export interface ConvolutionOptions {
@@ -22,10 +22,10 @@ export interface ConvolutionOptions {
  * @returns float32 [batch, height, width, outChannels].
  */
 export function conv2d(x: Tensor, filter: Tensor, options: ConvolutionOptions = {}): Tensor4D {
-  const y = convolve(x, filter, options);
-  if (!isWatched()) return y;
-  const { bias = null, stride = 1, pad = 'same', groups = 1 } = options;
-  return tellOf({ kind: 'convolution', x, weight: filter, bias, stride, pad, groups }, y);
+  return tell(convolve(x, filter, options), () => {
+    const { bias = null, stride = 1, pad = 'same', groups = 1 } = options;
+    return { kind: 'convolution', x, weight: filter, bias, stride, pad, groups };
+  });
 }
 
 function convolve(

@@ -3,13 +3,19 @@ import { tf } from '../tf.js';
 import { biasKernel } from './native-kernels.js';
 import { isNative } from './native.js';
 import { statelessUniform } from './random.js';
-import { isWatched, tellOf } from './watch-layers.js';
+import { tell } from './watch-layers.js';
 
 /** A fully connected layer: float32 [batch, in] × [in, out] + [out] → [batch, out]. */
 export function dense(x: Tensor, weight: Tensor, bias?: Tensor): Tensor2D {
-  const y = addBias(tf.matMul<Tensor2D>(x, weight), bias);
-  if (!isWatched()) return y;
-  return tellOf({ kind: 'dense', x, weight, bias: bias ?? null, stride: 1, pad: 'valid', groups: 1 }, y);
+  return tell(addBias(tf.matMul<Tensor2D>(x, weight), bias), () => ({
+    kind: 'dense',
+    x,
+    weight,
+    bias: bias ?? null,
+    stride: 1,
+    pad: 'valid',
+    groups: 1,
+  }));
 }
 
 function addBias(product: Tensor2D, bias: Tensor | undefined): Tensor2D {

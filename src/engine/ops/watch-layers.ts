@@ -33,13 +33,8 @@ export function watchLayers<R>(run: () => R, onLayer: Watcher): R {
   }
 }
 
-/** Tells the watcher, if there is one; gives back what the layer gives. */
-export function tellOf<T extends Tensor>(layer: Omit<WatchedLayer, 'y'>, y: T): T {
-  watcher?.({ ...layer, y });
+/** Tells the watcher, if there is one, of a layer that gave `y`; gives that back. */
+export function tell<T extends Tensor>(y: T, describe: () => Omit<WatchedLayer, 'y'>): T {
+  watcher?.({ ...describe(), y });
   return y;
-}
-
-/** Whether anyone watches. */
-export function isWatched(): boolean {
-  return watcher !== null;
 }
