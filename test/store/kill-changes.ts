@@ -67,7 +67,7 @@ export async function killChange(root: string, change: Change, delays: readonly 
   }
   const report = await verifyDataset(dir);
   expect(report.problems).toEqual([]);
-  expect(report.digest).toBe(digest);
+  if (digest !== 'none') expect(report.digest).toBe(digest); // a repair finds none to do where the kill came after its last step
   expect(report.digest).toBe(await expectedDigest(root, change));
   const names = readdirSync(dir).filter((name) => !/^(dataset\.json|\d{5}\.(mdb|json))$/.test(name));
   expect(names).toEqual(change === 'repair' ? [expect.stringMatching(/^0000[01]\.mdb\.damaged$/)] : []);
