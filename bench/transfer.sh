@@ -2,8 +2,9 @@
 # What features that were learned without labels are worth on real clips: every run that bench/learning.sh made and that has an encoder, by a linear probe,
 # by retrieval and fine-tuned, on the clips of UCF101 that REELMINE_TEST_DATA (else ../shared/data) holds, beside untrained weights, k-means, colours and
 # gradients, pictures in wrong orders; and the six clips of HMDB51 through the same path. Resumable: run it again, and it goes on where it stopped.
-#   bench/transfer.sh [OUT] [TASK...]      PRESET=tiny SEEDS=2 FINE_TUNE_STEPS=2 bench/transfer.sh
-# OUT is the folder of bench/learning.sh; untrained weights are in it as `untrained`. A run takes two quiet cores some ten minutes; the seconds are printed.
+#   bench/transfer.sh [OUT] [TASK|RUN...]      bench/transfer.sh learning wang-gupta films/deep3d-1      PRESET=tiny SEEDS=2 FINE_TUNE_STEPS=2 bench/transfer.sh
+# OUT is the folder of bench/learning.sh and a RUN a folder in it; untrained weights are in it as `untrained`. The seconds of each score are printed; most
+# go into fine-tuning, whose updates are FINE_TUNE_STEPS times two learning rates and one final run, for each seed and each of three sets of weights.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-learning}
@@ -11,7 +12,7 @@ shift || true
 data=${REELMINE_TEST_DATA:-../shared/data}
 seeds=${SEEDS:-3}
 preset=${PRESET:-small}
-steps=${FINE_TUNE_STEPS:-400}
+steps=${FINE_TUNE_STEPS:-100}
 npm run --silent build
 reelmine() { node dist/cli/main.js "$@" --quiet; }
 
@@ -53,7 +54,8 @@ results=()
 tasks=${*:-shuffle-and-learn wang-gupta ambient-sound motion-segmentation deep3d prednet}
 for task in $tasks; do
   runs=()
-  for run in "$out"/*/"$task"-[0-9]*; do [ ! -f "$run/config.yaml" ] || runs+=("$run"); done
+  for run in "$out"/*/"$task"-[0-9]* "$out/$task"; do [ ! -f "$run/config.yaml" ] || runs+=("$run"); done
+  [[ ${#runs[@]} -gt 0 || $task != */* ]] || { echo "$out/$task is no run." >&2 && exit 1; }
   [ ${#runs[@]} -gt 0 ] || echo "$task: bench/learning.sh has made no run of it in $out; untrained weights only."
   for run in "${runs[@]}"; do transfer "$run" "$run/results"; done
   [ ${#runs[@]} -gt 0 ] || transfer "random:$task?preset=$preset" "$out/untrained/$task"

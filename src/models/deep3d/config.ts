@@ -1,31 +1,25 @@
 import { z } from 'zod';
-import { loopSettings } from '../../engine/index.js';
-
-const count = () => z.int().positive();
-const share = () => z.number().min(0).max(1);
+import {
+  count,
+  droppedRate,
+  dropoutShare,
+  pixelSettings,
+  presetMeaning,
+  share,
+  taskSettings,
+} from '../layers/settings.js';
 
 /** Settings of Deep3D and of its successor with left-right consistency. Every default is that of `small`. */
 export const deep3dConfig = z.strictObject({
-  ...loopSettings,
-  preset: z
-    .enum(['paper', 'small', 'tiny', 'left-right', 'small-left-right'])
-    .default('small')
-    .describe('Which set of values the other keys start from.'),
-  steps: z.int().nonnegative().default(600).describe('Updates of the weights.'),
-  batchSize: count().default(8).describe('Pairs in one batch.'),
-  learningRate: z.number().positive().default(1e-3).describe('Step size before any drop.'),
-  learningRateDrops: z
-    .array(share())
-    .default([0.7, 0.9])
-    .describe('Shares of the steps after which the learning rate is divided by `dropFactor`.'),
+  ...taskSettings({ steps: 600, batchSize: 8, batchMeaning: 'Pairs in one batch.' }),
+  preset: z.enum(['paper', 'small', 'tiny', 'left-right', 'small-left-right']).default('small').describe(presetMeaning),
+  ...droppedRate(1e-3, [0.7, 0.9], '`dropFactor`'),
   dropFactor: z.number().min(1).default(10).describe('What the learning rate is divided by at each drop.'),
   optimizer: z
     .enum(['adam', 'sgd'])
     .default('adam')
     .describe('adam on the mean error, or momentum on the sum over the pixels of a pair, as released.'),
   momentum: share().default(0.9).describe('Share of the last update that sgd keeps.'),
-  logEverySteps: count().default(10).describe('How often the loss is read and logged.'),
-  checkpointEverySteps: count().default(100).describe('How often a checkpoint is written.'),
   method: z
     .enum(['shifts', 'left-right'])
     .default('shifts')
@@ -45,8 +39,7 @@ export const deep3dConfig = z.strictObject({
       'Share of the eyes, each way, that is shown; where it lies is drawn while learning, alike for both; 1: all.',
     ),
   mirror: z.boolean().default(true).describe('Mirror half of the pairs and swap their eyes.'),
-  mean: z.array(z.number()).length(3).default([123.68, 116.779, 103.939]).describe('Subtracted from the pixels, RGB.'),
-  scale: z.number().positive().default(64).describe('Divides the pixels after the mean is subtracted.'),
+  ...pixelSettings,
   reach: count().default(4).describe('Shifts go from minus this many pixels to as many.'),
   emptyChannel: z
     .boolean()
@@ -61,7 +54,7 @@ export const deep3dConfig = z.strictObject({
     .describe('Features of the levels, each half as large as the one before.'),
   convolutions: z.array(count()).min(2).default([1, 1, 2, 2, 2]).describe('Convolutions of the levels.'),
   features: count().default(128).describe('Features of the two dense layers.'),
-  dropout: z.number().min(0).lt(1).default(0.2).describe('Share of the dense features that is dropped while learning.'),
+  dropout: dropoutShare(0.2),
   initialisation: z
     .enum(['he', 'uniform'])
     .default('he')

@@ -1,38 +1,30 @@
 import { z } from 'zod';
-import { loopSettings } from '../../engine/index.js';
-
-const count = () => z.int().positive();
+import {
+  count,
+  droppedRate,
+  dropoutShare,
+  imageSide,
+  initialisation,
+  mirrored,
+  momentumSettings,
+  publishedTrunk,
+  taskSettings,
+  trunkSettings,
+} from '../layers/settings.js';
 
 /** Settings of motion segmentation. Every default is that of `small`. */
 export const motionSegmentationConfig = z.strictObject({
-  ...loopSettings,
-  preset: z
-    .enum(['paper', 'small', 'tiny'])
-    .default('small')
-    .describe('Which set of values the other keys start from.'),
-  steps: z.int().nonnegative().default(300).describe('Updates of the weights.'),
-  batchSize: count().default(32).describe('Pictures in one batch.'),
-  learningRate: z.number().positive().default(1e-3).describe('Step size before any drop.'),
-  learningRateDrops: z
-    .array(z.number().min(0).max(1))
-    .default([0.6, 0.85])
-    .describe('Shares of the steps after which the learning rate is divided by ten.'),
+  ...taskSettings({ steps: 300, batchSize: 32, batchMeaning: 'Pictures in one batch.' }),
+  ...droppedRate(1e-3, [0.6, 0.85]),
   optimizer: z.enum(['momentum', 'adam']).default('adam').describe('How weights are moved by their gradients.'),
-  momentum: z.number().min(0).max(1).default(0.9).describe('Share of the last update that is kept; of `momentum`.'),
-  weightDecay: z
-    .number()
-    .nonnegative()
-    .default(1e-4)
-    .describe('Pull of the weights towards zero; biases are left alone.'),
-  logEverySteps: count().default(10).describe('How often the loss is read and logged.'),
-  checkpointEverySteps: count().default(100).describe('How often a checkpoint is written.'),
+  ...momentumSettings(1e-4),
   trunk: z
     .enum(['caffenet', 'plain'])
     .default('plain')
     .describe(
       'Five convolutions in groups and two dense layers, or four convolutions that look through all of the picture.',
     ),
-  imageSize: z.int().min(24).default(128).describe('Side of the square pictures that the network sees, pixels.'),
+  imageSize: imageSide(128),
   maskSize: z.int().min(4).default(32).describe('Side of the square mask that it draws.'),
   channels: z
     .array(count())
@@ -40,16 +32,10 @@ export const motionSegmentationConfig = z.strictObject({
     .max(5)
     .default([32, 64, 96, 128])
     .describe('Features of the convolutions: five of `caffenet`, even for its groups, four of `plain`.'),
-  conv1Kernel: z.int().min(3).default(7).describe('Side of the first kernel, pixels.'),
-  conv1Stride: count().default(2).describe('Step of the first kernel, pixels.'),
-  fc6: count().default(512).describe('Features of the first dense layer of `caffenet`.'),
-  fc7: count().default(512).describe('Features of the second dense layer of `caffenet`.'),
+  ...trunkSettings({ conv1Kernel: 7, conv1Stride: 2, fc6: 512, fc7: 512 }),
   headChannels: count().default(128).describe('Features between the convolutions of `plain` and its mask.'),
-  dropout: z.number().min(0).lt(1).default(0).describe('Share of the dense features that is dropped while learning.'),
-  initialisation: z
-    .enum(['caffe', 'he'])
-    .default('he')
-    .describe('Spread of the first weights: fixed, or by the number of inputs.'),
+  dropout: dropoutShare(0),
+  initialisation,
   objectShare: z
     .number()
     .gt(0)
@@ -71,7 +57,7 @@ export const motionSegmentationConfig = z.strictObject({
     .default(0.15)
     .describe('The window is moved by up to this share of its side while learning.'),
   jitterColour: z.number().min(0).lt(1).default(0.3).describe('Brightness and contrast change by up to this share.'),
-  mirror: z.boolean().default(true).describe('Swap left and right, half of the time.'),
+  mirror: mirrored(),
   ignoreUnknown: z
     .boolean()
     .default(true)
@@ -86,6 +72,7 @@ export const motionSegmentationPresets: Readonly<
   Record<MotionSegmentationConfig['preset'], Partial<MotionSegmentationConfig>>
 > = {
   paper: {
+    ...publishedTrunk,
     steps: 100_000,
     batchSize: 128,
     learningRate: 0.01,
@@ -93,13 +80,7 @@ export const motionSegmentationPresets: Readonly<
     weightDecay: 5e-4,
     checkpointEverySteps: 1000,
     trunk: 'caffenet',
-    imageSize: 227,
     maskSize: 56,
-    channels: [96, 256, 384, 384, 256],
-    conv1Kernel: 11,
-    conv1Stride: 4,
-    fc6: 4096,
-    fc7: 4096,
     dropout: 0.5,
     jitterScale: 0.25,
     jitterShift: 16 / 227,

@@ -1,27 +1,12 @@
 import { z } from 'zod';
-import { loopSettings } from '../../engine/index.js';
-
-const count = () => z.int().positive();
+import { adamSettings, count, droppedRate, taskSettings } from '../layers/settings.js';
 
 /** Settings of PredNet. Every default is that of `small`. */
 export const predNetConfig = z.strictObject({
-  ...loopSettings,
-  preset: z
-    .enum(['paper', 'small', 'tiny'])
-    .default('small')
-    .describe('Which set of values the other keys start from.'),
-  steps: z.int().nonnegative().default(1000).describe('Updates of the weights.'),
-  batchSize: count().default(8).describe('Clips in one batch.'),
-  learningRate: z.number().positive().default(0.001).describe('Step size before any drop.'),
-  learningRateDrops: z
-    .array(z.number().min(0).max(1))
-    .default([0.8])
-    .describe('Shares of the steps after which the learning rate is divided by ten.'),
-  beta1: z.number().min(0).lt(1).default(0.9).describe("Share that Adam's mean gradient keeps."),
-  beta2: z.number().min(0).lt(1).default(0.999).describe("Share that Adam's mean squared gradient keeps."),
+  ...taskSettings({ steps: 1000, batchSize: 8, batchMeaning: 'Clips in one batch.' }),
+  ...droppedRate(0.001, [0.8]),
+  ...adamSettings,
   epsilon: z.number().positive().default(1e-7).describe("Adam's smallest divisor."),
-  logEverySteps: count().default(10).describe('How often the loss is read and logged.'),
-  checkpointEverySteps: count().default(100).describe('How often a checkpoint is written.'),
   width: count().default(64).describe('Width of the frames; divisible by 2 once for each layer above the first.'),
   height: count().default(64).describe('Height of the frames, likewise.'),
   channels: z.literal([1, 3]).default(1).describe('1: brightness, 3: RGB.'),

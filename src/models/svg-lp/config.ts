@@ -1,31 +1,28 @@
 import { z } from 'zod';
-import { loopSettings } from '../../engine/index.js';
+import { adamSettings, count, taskSettings } from '../layers/settings.js';
 
-const count = () => z.int().positive();
 const byDataset = 'null: as the dataset has it.';
 
 /** Settings of stochastic video generation. Every default is that of `small`. */
 export const svgLpConfig = z.strictObject({
-  ...loopSettings,
-  preset: z
-    .enum(['paper', 'small', 'tiny'])
-    .default('small')
-    .describe('Which set of values the other keys start from.'),
+  ...taskSettings({
+    steps: 2000,
+    batchSize: 32,
+    batchMeaning: 'Clips in one batch.',
+    leastBatch: 2,
+    logEverySteps: 20,
+    checkpointEverySteps: 500,
+  }),
   dataset: z
     .enum(['sm-mnist', 'kth', 'bair'])
     .default('sm-mnist')
     .describe("Whose published values the keys have that are null: Stochastic Moving MNIST, KTH or BAIR's robot."),
-  steps: z.int().nonnegative().default(2000).describe('Updates of the weights.'),
-  batchSize: z.int().min(2).default(32).describe('Clips in one batch.'),
   learningRate: z
     .number()
     .positive()
     .default(0.002)
     .describe('Step size of Adam; the published runs keep it to the end.'),
-  beta1: z.number().min(0).lt(1).default(0.9).describe("Share of Adam's running mean of gradients that is kept."),
-  beta2: z.number().min(0).lt(1).default(0.999).describe("Share of Adam's running mean of squares that is kept."),
-  logEverySteps: count().default(20).describe('How often the loss is read and logged.'),
-  checkpointEverySteps: count().default(500).describe('How often a checkpoint is written.'),
+  ...adamSettings,
   prior: z
     .enum(['learned', 'fixed', 'none'])
     .default('learned')

@@ -1,30 +1,29 @@
 import { z } from 'zod';
-import { loopSettings } from '../../engine/index.js';
-
-const count = () => z.int().positive();
+import {
+  caffenetChannels,
+  channelOrder,
+  count,
+  droppedRate,
+  imageSide,
+  initialisation,
+  mirrored,
+  momentumSettings,
+  pixelSettings,
+  publishedPixels,
+  publishedTrunk,
+  taskSettings,
+  trunkSettings,
+} from '../layers/settings.js';
 
 /** Settings of Wang and Gupta's siamese triplet network. Every default is that of `small`. */
 export const wangGuptaConfig = z.strictObject({
-  ...loopSettings,
-  preset: z
-    .enum(['paper', 'small', 'tiny'])
-    .default('small')
-    .describe('Which set of values the other keys start from.'),
-  steps: z.int().nonnegative().default(400).describe('Updates of the weights.'),
-  batchSize: count().default(32).describe('Pairs in one update, each of two patches of one track.'),
-  learningRate: z.number().positive().default(0.02).describe('Step size before any drop.'),
-  learningRateDrops: z
-    .array(z.number().min(0).max(1))
-    .default([0.7, 0.9])
-    .describe('Shares of the steps after which the learning rate is divided by ten.'),
-  momentum: z.number().min(0).max(1).default(0.9).describe('Share of the last update that is kept.'),
-  weightDecay: z
-    .number()
-    .nonnegative()
-    .default(2e-3)
-    .describe('Pull of the weights towards zero; biases are left alone.'),
-  logEverySteps: count().default(10).describe('How often the loss is read and logged.'),
-  checkpointEverySteps: count().default(100).describe('How often a checkpoint is written.'),
+  ...taskSettings({
+    steps: 400,
+    batchSize: 32,
+    batchMeaning: 'Pairs in one update, each of two patches of one track.',
+  }),
+  ...droppedRate(0.02, [0.7, 0.9]),
+  ...momentumSettings(2e-3),
   margin: z
     .number()
     .positive()
@@ -52,38 +51,23 @@ export const wangGuptaConfig = z.strictObject({
     .max(1)
     .default(0.4)
     .describe('Share of the steps, at the beginning, in which all negatives are random.'),
-  imageSize: z.int().min(24).default(64).describe('Side of the square patches that the network sees, pixels.'),
+  imageSize: imageSide(64),
   crop: z
     .number()
     .gt(0)
     .max(1)
     .default(0.9)
     .describe('Share of a patch, each way, that is shown; where it lies is drawn while learning; 1: all of it.'),
-  mirror: z.boolean().default(true).describe('Swap left and right, for each patch by itself, half of the time.'),
-  colour: z.enum(['rgb', 'bgr']).default('rgb').describe('Channel order.'),
-  mean: z
-    .array(z.number())
-    .length(3)
-    .default([123.68, 116.779, 103.939])
-    .describe('First value of the mean picture, which is subtracted, by channel in their order.'),
-  scale: z.number().positive().default(64).describe('Divides the pixels after the mean is subtracted.'),
-  channels: z
-    .array(count())
-    .length(5)
-    .default([48, 128, 192, 192, 128])
-    .describe('Features of the five convolutions; even, because three of them work in two groups.'),
-  conv1Kernel: z.int().min(3).default(7).describe('Side of the first kernel, pixels.'),
-  conv1Stride: count().default(3).describe('Step of the first kernel, pixels.'),
-  fc6: count().default(512).describe('Features of the first dense layer.'),
-  fc7: count().default(128).describe('Features of the embedding.'),
+  mirror: mirrored(', for each patch by itself'),
+  colour: channelOrder,
+  ...pixelSettings,
+  channels: caffenetChannels,
+  ...trunkSettings({ conv1Kernel: 7, conv1Stride: 3, fc6: 512, fc7: 128 }),
   lastRelu: z
     .boolean()
     .default(false)
     .describe('Cut the embedding off at zero, as released: then no distance is greater than 1.'),
-  initialisation: z
-    .enum(['caffe', 'he'])
-    .default('he')
-    .describe('Spread of the first weights: fixed, as released, or by the number of inputs.'),
+  initialisation,
 });
 
 /** Checked settings of the task. */
@@ -92,6 +76,8 @@ export type WangGuptaConfig = z.infer<typeof wangGuptaConfig>;
 /** Values of the presets; a key that is not named has the schema's default. */
 export const wangGuptaPresets: Readonly<Record<WangGuptaConfig['preset'], Partial<WangGuptaConfig>>> = {
   paper: {
+    ...publishedTrunk,
+    ...publishedPixels,
     steps: 400_000,
     batchSize: 50,
     learningRate: 0.001,
@@ -101,15 +87,8 @@ export const wangGuptaPresets: Readonly<Record<WangGuptaConfig['preset'], Partia
     lastRelu: true,
     checkpointEverySteps: 1000,
     randomPhase: 0.375, // 150,000 of 400,000 steps
-    imageSize: 227,
     crop: 1,
     colour: 'bgr',
-    mean: [103.939, 116.779, 123.68],
-    scale: 1,
-    channels: [96, 256, 384, 384, 256],
-    conv1Kernel: 11,
-    conv1Stride: 4,
-    fc6: 4096,
     fc7: 1024,
     initialisation: 'caffe',
   },
