@@ -18,22 +18,31 @@ const { nCond, nPred } = rowsOf('curves.jsonl').find(({ model, mode }) => model 
 const corpus = await readCorpus(corpusFolder);
 const sources = new Map(corpus.sources.map((source) => [source.id, source]));
 
-/** Digits times predicted frames whose place hangs on a velocity that was not drawn yet when the last frame was seen. */
-function openFrames(source) {
+/**
+ * Digits times predicted frames, and of these those whose place hangs on a velocity that was not drawn yet when the last frame was seen. `start`: the
+ * sequence's first frame in its video.
+ */
+function countPlaces(source, start) {
   const description = JSON.parse(readFileSync(sourcePath(corpus.root, source), 'utf8'));
   const { truth } = createMovingMnist(description, glyphDigits(0)); // ways do not depend on the digits
-  return truth.reduce((sum, { steps }) => {
-    const hit = steps.findIndex((step, t) => step.hit && t >= nCond - 1);
-    return sum + (hit < 0 ? 0 : Math.max(0, nCond + nPred - 1 - hit));
+  const last = start + nCond + nPred - 1;
+  const open = truth.reduce((sum, { steps }) => {
+    const hit = steps.findIndex((step, t) => step.hit && t >= start + nCond - 1);
+    return sum + (hit < 0 ? 0 : Math.max(0, last - hit));
   }, 0);
+  return { open, places: truth.length * nPred };
 }
 
 const videos = rowsOf('predictions.jsonl')
   .filter(({ mode }) => mode === 'multi-step')
-  .map(({ source, values: { model } }) => ({
-    open: openFrames(sources.get(source)),
-    spread: model.diversity * model['mse.mean'], // mean variance of the futures
-  }));
+  .map(({ source, start, values: { model } }) => {
+    if (!('diversity' in model && 'mse.mean' in model))
+      throw new Error(
+        `${resultFolder} holds no spread: run eval prediction of a stochastic model with several samples and mse.mean.`,
+      );
+    // mean variance of the futures; both are 0 / 0 where all futures are exact
+    return { ...countPlaces(sources.get(source), start), spread: model.diversity * model['mse.mean'] };
+  });
 const ranks = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
   return values.map((value) => (sorted.indexOf(value) + sorted.lastIndexOf(value)) / 2);
@@ -52,7 +61,7 @@ const middle = [...videos].sort((a, b) => a.open - b.open)[videos.length >> 1].o
 const spreadOf = (list) => mean(list.map(({ spread }) => spread)).toPrecision(3);
 const [few, many] = [videos.filter(({ open }) => open < middle), videos.filter(({ open }) => open >= middle)];
 console.log(
-  `  spread of futures ${spreadOf(few)} where fewer than ${middle} of ${2 * nPred} places are open (${few.length} videos), ${spreadOf(many)} in the others (${many.length})`,
+  `  spread of futures ${spreadOf(few)} where fewer than ${middle} of ${videos[0].places} places are open (${few.length} videos), ${spreadOf(many)} in the others (${many.length})`,
 );
 console.log(
   `  rank correlation of spread and open places ${correlation(videos).toFixed(2)} [${drawn[25].toFixed(2)}, ${drawn[974].toFixed(2)}]`,

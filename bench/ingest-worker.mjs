@@ -25,9 +25,10 @@ if (mode === 'probe') {
   more.bytes = statSync(files[0]).size;
 }
 if (mode === 'slope') {
+  const config = ingestConfig.parse({});
   const points = [];
   for (const [n, file] of files.entries()) {
-    await read(file, null);
+    await measureFile(file, decoder, { config });
     if (n >= 500) points.push([n, process.memoryUsage.rss() / 1000]);
   }
   const [meanX, meanY] = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
@@ -46,9 +47,11 @@ async function read(file, start) {
     const { startPts, timeBase } = session.media.video;
     const from = startPts + Math.round(((start ?? 0) * timeBase[1]) / timeBase[0]);
     const span = start === null ? null : { startPts: from, endPts: Number.MAX_SAFE_INTEGER };
+    const clip = start === null ? null : new Uint8Array(16 * 3 * side * side);
     let taken = 0;
     for await (const frame of session.frames({ span, view })) {
       frames += frame.data.length > 0 ? 1 : 0;
+      clip?.set(frame.data, taken * frame.data.length);
       if (++taken === 16 && start !== null) break;
     }
   } finally {

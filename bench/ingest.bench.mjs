@@ -3,7 +3,9 @@
 //     [--clips 200] [--files 1000] [--slope 2500] [--hours 2] [--corpus 5000] [--cpus 0,1]
 // Parts: decode (one core), two (cores), perclip (against an ffmpeg for each clip), clips (16 frames at random), probe, memory, slope, corpus;
 // several with commas, default all. `limit` is what bare decoding (no scaling, no hashing, no processes to start) needs of the same files.
-// `ours` reads frames that share their memory, as ingest does; `oursOwn` gives each frame memory of its own, as miners get it.
+// `ours` reads frames that share their memory, as ingest does; `oursOwn` gives each frame memory of its own, as miners get it. In `clips` the 16
+// frames are gathered into one array. In `probe` `ours` indexes packets alone, as `ffprobe -show_packets` does, and `oursOpened` also opens each
+// file and describes its streams; ffprobe reads every file once, and its time is multiplied. `slope` probes, as ingest's processes do.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +13,15 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createRandom, packageRoot, runJob } from '../dist/core/index.js';
-import { encodeVideo, findFfmpeg, ingest, ingestConfig, indexPackets, videoExtensions } from '../dist/ingest/index.js';
+import {
+  decoders,
+  encodeVideo,
+  findFfmpeg,
+  ingest,
+  ingestConfig,
+  indexPackets,
+  videoExtensions,
+} from '../dist/ingest/index.js';
 
 const option = (value) => ({ type: 'string', default: String(value) });
 const { values } = parseArgs({
@@ -137,24 +147,33 @@ const benches = {
   },
   async probe() {
     const files = repeat(all, number('files'));
-    execFileSync('taskset', ['-cp', cpus[0], String(process.pid)]);
-    const sample = files.slice(0, 100);
+    execFileSync('taskset', ['-acp', cpus[0], String(process.pid)], { stdio: 'ignore' });
+    const decoder = await decoders.load('libav');
     const found = await inTurn({
       async ours() {
         const begun = performance.now();
         for (const file of files) await indexPackets(file).catch(() => null);
         return (performance.now() - begun) / 1000;
       },
+      async oursOpened() {
+        const begun = performance.now();
+        for (const file of files) {
+          const session = await decoder.open(file).catch(() => null);
+          await session?.close();
+          if (session) await indexPackets(file).catch(() => null);
+        }
+        return (performance.now() - begun) / 1000;
+      },
       async ffprobe() {
         let sum = 0;
-        for (const file of sample) {
+        for (const file of all) {
           const args = ['-v', 'quiet', '-select_streams', 'v:0', '-show_packets', '-of', 'csv', `file:${file}`];
           sum += (await pinned(cpus[0], values.ffprobe, args).catch(() => ({ wall: 0 }))).wall;
         }
-        return (sum * files.length) / sample.length;
+        return (sum * files.length) / all.length;
       },
     });
-    return { ...found, ratio: found.ffprobe / found.ours };
+    return { ...found, ratio: found.ffprobe / found.ours, ratioOpened: found.ffprobe / found.oursOpened };
   },
   async memory() {
     const peaks = {};
@@ -194,7 +213,7 @@ const benches = {
       );
       return to;
     });
-    execFileSync('taskset', ['-cp', cpus.join(','), String(process.pid)]);
+    execFileSync('taskset', ['-acp', cpus.join(','), String(process.pid)], { stdio: 'ignore' });
     const config = ingestConfig.parse({ maxFailureShare: 1 });
     const halves = [0, 1].map((half) => writeList(`bare${half}`, { files: files.filter((_, i) => i % 2 === half) }));
     const found = await inTurn({

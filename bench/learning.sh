@@ -13,7 +13,7 @@ npm run --silent build
 reelmine() { node dist/cli/main.js "$@" --quiet; }
 
 # To add a task: what it is trained on and tested on (a line of `lessons`, sets as SET:ROLE where the corpus has an official split), its signal and
-# protocol, and, where it needs them, settings of mining (for a task, a set, or both as TASK/SET), training and testing.
+# protocol, and, where it needs them, settings of mining (for a task, a set, or both as TASK/SET:ROLE), training and testing.
 declare -A signal=([shuffle-and-learn]=temporal-order [wang-gupta]=patch-triplets [prednet]=clips [svg-lp]=clips [svg-lp-deterministic]=clips
   [ambient-sound]=audio-clusters [ambient-sound-bits]=audio-clusters
   [deep3d]=stereo-pairs [motion-segmentation]=motion-masks)
@@ -31,7 +31,8 @@ declare -A mining=(
   [motion-segmentation]='secondsApart=0.08 masksPerShot=30'
   [sounds]='framesPerSource=4 clusters=8'
   [sounds-held-out]="framesPerSource=4 clusters=8 codebook=$out/sounds/audio-clusters-all"
-  [ambient-sound/ucf101]='clusters=8'
+  [ambient-sound/ucf101:train]='clusters=8'
+  [ambient-sound/ucf101:test]="clusters=8 codebook=$out/ucf101/audio-clusters-train"
   [web]="clusters=8 codebook=$out/ucf101/audio-clusters-train"
   [kitti-begin]="$driving width=424 stride=1" # its whole width: the preset cuts elsewhere in every clip
   [kitti-end]="$driving stride=1"             # eight windows that overlap: their interval is too narrow
@@ -60,7 +61,7 @@ svg-lp                digits:train digits:test
 svg-lp-deterministic  digits:train digits:test
 ambient-sound         sounds       sounds-held-out
 ambient-sound-bits    sounds       sounds-held-out
-ambient-sound         ucf101:train web
+ambient-sound         ucf101:train ucf101:test web
 deep3d                films:train  films:test
 '
 # Masks mined from all sequences but one, asked about that one.
@@ -98,7 +99,7 @@ mined() { # TASK SET[:ROLE]: prints the dataset, after making it
   local dataset=$out/$name/$kind-$role flags=()
   [ "$role" = all ] || flags=(--split 1 --role "$role")
   # shellcheck disable=SC2086 -- several words
-  mapfile -t -O ${#flags[@]} flags < <(set_flags ${mining[$1]:-} ${mining[$name]:-} ${mining[$1/$name]:-})
+  mapfile -t -O ${#flags[@]} flags < <(set_flags ${mining[$1]:-} ${mining[$name]:-} ${mining[$1/$2]:-})
   # shellcheck disable=SC2086
   [ -f "$corpus/corpus.json" ] || reelmine ingest ${sources[$name]%%#*} --corpus "$corpus" >&2 || [ $? = 3 ]
   reelmine mine "$kind" --corpus "$corpus" --out "$dataset" "${flags[@]}" | tail -n 1 >&2

@@ -16,7 +16,7 @@ import { createTransitionFilm } from '../dist/synthetic/index.js';
 const here = fileURLToPath(import.meta.url);
 const { decoder } = await selectDecoder('libav');
 const { width, height } = shotConfig.parse({});
-const view = { width, height, fit: 'stretch', fps: null, channels: 3, filter: 'area' };
+const view = { width, height, fit: 'stretch', fps: null, channels: 3, filter: 'area', reusesMemory: true }; // as ingest reads
 
 async function detect(file) {
   const session = await decoder.open(file);

@@ -33,7 +33,7 @@ score() { # RUN FOLDER-OF-RESULTS NAME PROTOCOL CORPUS SPLIT SETTING...
   if [ ! -f "$result/result.json" ]; then
     # Nothing of the official test list of UCF101 was trained on where bench/learning.sh trained; other sets share no clip with it.
     reelmine eval "$4" --run "$1" --data "$5" --split "$6" --partial --seeds "$seeds" --out "$result" "${flags[@]}" >/dev/null ||
-      { echo "== $3 of $1: failed" && return 0; }
+      { echo "== $3 of $1: failed" && failed=1 && return 0; }
   fi
   echo "== $3 of $1 ($((SECONDS - start)) s)"
   node scripts/show-result.mjs "$result/result.json"
@@ -50,6 +50,7 @@ transfer() { # RUN FOLDER-OF-RESULTS
   done
 }
 
+failed=0
 results=()
 tasks=${*:-shuffle-and-learn wang-gupta ambient-sound motion-segmentation deep3d prednet}
 for task in $tasks; do
@@ -66,3 +67,4 @@ for name in recognition-ucf101 retrieval-ucf101 fine-tuned-ucf101; do
   for result in "${results[@]}"; do [[ $result != */$name ]] || same+=("$result"); done
   [ ${#same[@]} = 0 ] || reelmine report "${same[@]}" --title "Transfer: $name" --out "$out/transfer-$name.html"
 done
+exit "$failed"

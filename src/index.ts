@@ -8,7 +8,8 @@ export { planIngest, type IngestPlan, type PlanIngestOptions } from './jobs/plan
 export { retry, type RetryOptions, type RetryResult } from './jobs/retry.js';
 export { mine, type MineOptions, type MineSummary } from './jobs/mine.js';
 export { planMining, type MinePlan } from './jobs/plan-mining.js';
-export { planTraining, train, type TrainOptions, type TrainPlan, type TrainSummary } from './jobs/train.js';
+export { planTraining, type TrainPlan } from './jobs/plan-training.js';
+export { train, type TrainOptions, type TrainSummary } from './jobs/train.js';
 export { evaluate, planEvaluation, type EvaluateOptions, type EvaluateSummary } from './jobs/evaluate.js';
 export { encode, type EncodeOptions, type EncodeSummary } from './jobs/encode.js';
 export { predict, type PredictOptions, type PredictSummary } from './jobs/predict.js';

@@ -38,7 +38,11 @@ export function describeMetrics(metrics: readonly Metric[], rivals: readonly Riv
       .join(' ')
       .replace(' ,', ',');
   return formatTable([
-    ['metric', 'this model', ...rivals.map((rival) => rival.name)],
+    [
+      'metric',
+      'this model',
+      ...rivals.map(({ name, published }) => (published === undefined ? name : `${name} (published)`)),
+    ],
     ...metrics.map((metric) => [
       title(metric),
       formatValue(metric),

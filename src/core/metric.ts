@@ -26,6 +26,8 @@ export interface Rival {
   readonly metrics: readonly Metric[];
   /** Set for figures taken from a paper: which. */
   readonly published?: string;
+  /** What it is told that the model is not, such as the truth: it shows what can be reached, and need not be beaten. */
+  readonly told?: string;
 }
 
 /** A metric step by step, of what was evaluated or of a rival. */

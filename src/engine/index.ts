@@ -38,6 +38,7 @@ export type { StepMode } from './compiled-step.js';
 export { describeInitialWeights, initializeWeights, type InitialWeights } from './initial-weights.js';
 export * from './layer-summary.js';
 export { completeSettings, loopSettings, scheduleOf, type LoopConfig, type LoopSettings } from './loop-settings.js';
+export { measureUpdates, type MeasuredUpdates } from './measure-updates.js';
 export { openRunLog, type LogRow, type RunLog } from './run-log.js';
 export * from './schedules.js';
 export * from './tensors.js';

@@ -98,6 +98,11 @@ export interface Segmenter {
 export interface StereoModel {
   readonly width: number;
   readonly height: number;
+  /** How much of an eye it is shown in evaluation, pixels of that eye: its middle, in the model's aspect. */
+  shownOf(eye: { readonly width: number; readonly height: number }): {
+    readonly width: number;
+    readonly height: number;
+  };
   /**
    * `left` is float32 [batch, height, width, 3] RGB in 0–255; `right` likewise; `disparity` float32 [batch, height, width] of the right
    * eye's pixels, positive where nearer than the screen. Inference mode.

@@ -17,12 +17,11 @@ import { profileStep, type StepProfile } from './profile.js';
 import { assertSameRun, firstState, isOver, withScore } from './run-state.js';
 import { summarizeRun } from './run-summary.js';
 import { createStopwatch, type Stopwatch } from './stopwatch.js';
-import { disposeBatch, toTensorBatch } from './tensors.js';
 import { tf } from './tf.js';
 import type { TrainLoopOptions, TrainResult } from './train.js';
 import type { StepResult, TensorBatch } from './trainer.js';
 import { TrainingLog, type WindowTotals } from './training-log.js';
-import { createUpdateStep, makeScalars, type StepInput, type UpdateStep } from './update-step.js';
+import { createUpdateStep, disposeInput, toStepInput, type StepInput, type UpdateStep } from './update-step.js';
 import { validate } from './validate.js';
 
 const checkpointEveryMs = 600_000;
@@ -134,28 +133,17 @@ export class TrainingRun {
           }
         }
       } finally {
-        disposeBatch(input.batch);
-        tf.dispose(Object.values(input.scalars));
+        disposeInput(input);
       }
       askedMs = this.#clock();
     }
   }
 
-  /** A batch and its scalars as tensors; the loader has its buffers back. */
   #upload(batch: SampleBatch, random: Random): StepInput {
     const { trainer, learningRate } = this.#options;
-    const { step } = this.#state;
-    return this.#watch.measure('upload', () => {
-      const scalars = makeScalars(step, {
-        learningRate: learningRate(step),
-        seed: [random.seed() | 0, random.seed() | 0],
-        emaDecay: this.#settings.emaDecay,
-        more: trainer.scalars?.(step) ?? {},
-      });
-      const input = { batch: toTensorBatch(batch), scalars };
-      batch.release();
-      return input;
-    });
+    const { emaDecay } = this.#settings;
+    const about = { trainer, step: this.#state.step, learningRate, emaDecay, random };
+    return this.#watch.measure('upload', () => toStepInput(batch, about));
   }
 
   #createUpdate(example: StepInput, isResumed: boolean): UpdateStep {

@@ -1,9 +1,10 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import { ConfigError } from '../core/index.js';
+import { ConfigError, type Random, type SampleBatch } from '../core/index.js';
 import { averageDecay, type AveragedWeights } from './averaged-weights.js';
 import { compile } from './compile/compile.js';
 import { eagerStep, jitOf, onCopies, settleStep, type RunnableStep, type StepMode } from './compiled-step.js';
 import type { LoopSettings } from './loop-settings.js';
+import { disposeBatch, toTensorBatch } from './tensors.js';
 import { tf } from './tf.js';
 import type { Gradients, StepResult, StepScalars, TensorBatch, Trainer } from './trainer.js';
 
@@ -226,4 +227,38 @@ export function makeScalars(
     learningRate: tf.scalar(learningRate, 'float32'),
     seed: tf.tensor1d([...seed], 'int32'),
   };
+}
+
+/** A batch of a 0-based step and its scalars as tensors; the loader has its buffers back. */
+export function toStepInput(
+  batch: SampleBatch,
+  {
+    trainer,
+    step,
+    learningRate,
+    emaDecay,
+    random,
+  }: {
+    readonly trainer: Trainer;
+    readonly step: number;
+    readonly learningRate: (step: number) => number;
+    readonly emaDecay: number;
+    readonly random: Random;
+  },
+): StepInput {
+  const scalars = makeScalars(step, {
+    learningRate: learningRate(step),
+    seed: [random.seed() | 0, random.seed() | 0],
+    emaDecay,
+    more: trainer.scalars?.(step) ?? {},
+  });
+  const input = { batch: toTensorBatch(batch), scalars };
+  batch.release();
+  return input;
+}
+
+/** Gives the tensors of a batch and of its scalars back. */
+export function disposeInput({ batch, scalars }: StepInput): void {
+  disposeBatch(batch);
+  tf.dispose(Object.values(scalars));
 }

@@ -42,6 +42,10 @@ export interface EvaluationDataset {
   readonly samples: number;
   /** Ids of the sources that the samples are from. */
   readonly sources: readonly string[];
+  /** What it was mined with, where that is known. */
+  readonly config?: unknown;
+  /** Whether it is the very dataset that the model was trained on. */
+  readonly isTrainedOn?: boolean;
   /** One pass in key order, prepared by the task in mode `evaluate`; the last batch may be smaller. */
   batches(): AsyncIterable<SampleBatch>;
   /** The stored samples in the same order: place i is ordinal i. */
@@ -57,6 +61,8 @@ export interface EvaluateContext<A extends keyof Abilities> {
   readonly split: number;
   readonly seeds: number;
   readonly random: Random;
+  /** What `random` was made from. */
+  readonly seed?: number;
   /** Whether only what is here is asked about, where the official list names more. */
   readonly partial?: boolean;
   readonly signal: AbortSignal;

@@ -39,6 +39,8 @@ export interface EvaluateOptions {
   /** For evaluators of samples. */
   readonly dataset?: EvaluationDataset;
   readonly split?: number;
+  /** Splits that are evaluated after this one: one that does not exist, or whose test data was trained on, is an error before anything is measured. */
+  readonly later?: readonly number[];
   /** Repetitions: each draws other held-out groups to choose the probe on, and other untrained weights for the rival. */
   readonly seeds?: number;
   readonly seed: number;
@@ -95,6 +97,10 @@ export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observab
     const data = options.data ?? noVideos;
     assertInput(options);
     const leak = countLeaks(options, split);
+    for (const each of options.later ?? []) {
+      if (options.data) splitSources(options.data, each, { needsTraining: false });
+      countLeaks(options, each);
+    }
     const context = contextOf(options, { emit, signal });
     const metrics: Metric[] = [];
     const rivals: Rival[] = [];
@@ -181,6 +187,7 @@ function contextOf(options: EvaluateOptions, { emit, signal }: EvaluationJob): E
     split,
     seeds,
     random: createRandom(options.seed).fork('evaluate', evaluator.name),
+    seed: options.seed,
     signal,
     emit,
     partial: options.partial ?? false,

@@ -4,7 +4,7 @@ import type { AnyEvaluator } from './define-evaluator.js';
 export * from './benchmarks/roles.js';
 export * from './define-evaluator.js';
 export * from './evaluate.js';
-export { meanOfSplits } from './mean-of-splits.js';
+export { meanOfSplits, planOfSplits } from './mean-of-splits.js';
 export * from './metrics/index.js';
 export * from './mining/index.js';
 export { forecast, type ForecastOptions, type Futures } from './prediction/forecast.js';

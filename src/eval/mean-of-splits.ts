@@ -1,4 +1,5 @@
 import type { Metric, Rival } from '../core/index.js';
+import type { EvaluationPlan } from './define-evaluator.js';
 import type { EvaluationResult } from './evaluate.js';
 import { publishedFigures } from './published.js';
 
@@ -44,6 +45,31 @@ export function meanOfSplits(results: readonly EvaluationResult[]): EvaluationRe
           leak: Math.max(...leaks) > 0 ? 1 : null,
         }),
       ),
+  };
+}
+
+/** What one evaluation on each of several splits would cost together: they run one after another, and leave no files to each other. */
+export function planOfSplits(
+  plans: readonly { readonly split: number; readonly plan: EvaluationPlan }[],
+): EvaluationPlan {
+  const [first] = plans;
+  if (!first) throw new RangeError('There is no plan to add up.');
+  if (plans.length === 1) return first.plan;
+  const bytes = plans.flatMap(({ plan }) => plan.bytes ?? []);
+  return {
+    unit: first.plan.unit,
+    units: sum(plans.map(({ plan }) => plan.units)),
+    seconds: sum(plans.map(({ plan }) => plan.seconds)),
+    ...(bytes.length > 0
+      ? {
+          bytes: {
+            media: sum(bytes.map(({ media }) => media)),
+            scratch: Math.max(...bytes.map(({ scratch }) => scratch)),
+            features: Math.max(...bytes.map(({ features }) => features)),
+          },
+        }
+      : {}),
+    notes: plans.flatMap(({ split, plan }) => plan.notes.map((note) => `split ${split}: ${note}`)),
   };
 }
 

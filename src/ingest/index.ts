@@ -1,3 +1,4 @@
+export { chooseCandidates, type Chosen } from './choose.js';
 export * from './cleaning/index.js';
 export * from './config.js';
 export * from './decoders/decoder.js';
@@ -26,7 +27,7 @@ export { listDavis, type DavisSequence } from './sources/davis.js';
 export { type BenchmarkList, type ListedClip } from './sources/class-folders.js';
 export { parseHmdb51 } from './sources/hmdb51.js';
 export { parseUcf101 } from './sources/ucf101.js';
-export { settleSources, type SettledSources } from './settle.js';
+export { judgeEntry, settleSources, type SettledSources } from './settle.js';
 export * from './video-reader.js';
 export { pairContainer } from './decoders/pair.js';
 export { readStereoTag } from './stereo-tag.js';

@@ -9,7 +9,6 @@ import {
   PipelineError,
   readJsonFile,
   runPool,
-  sha256,
   toolVersion,
   type Counts,
   type FailureEntry,
@@ -17,11 +16,13 @@ import {
   type JobEvent,
   type Ledger,
 } from '../core/index.js';
+import { chooseCandidates, type Chosen } from './choose.js';
 import type { IngestConfig } from './config.js';
 import { selectDecoder } from './decoders/index.js';
 import { openJournal, type Journal, type JournalEntry } from './journal.js';
 import { corpusFiles, writeCorpus, type CorpusFile } from './manifest.js';
 import { createProbePool, type Probed, type ProbePool } from './probe-pool.js';
+import { archiveName } from './fetch/archive.js';
 import { createFetcher, withoutSecrets } from './fetch/index.js';
 import { openFailedCandidates } from './failed-candidates.js';
 import { ledgerPath, type Candidate, type ExpandedSources } from './sources/candidate.js';
@@ -30,7 +31,7 @@ import { createLiveSummary } from './live-summary.js';
 import { judgeEntry, recordRefusals, settleSources } from './settle.js';
 
 /** What `ingest` is told. */
-export interface IngestOptions {
+export interface IngestOptions extends Chosen {
   /** Files, folders, globs, list files, `frames:DIR@FPS`, `moving-mnist:svg@SEED`, `synthetic:SEED`, `ucf101:DIR`, …. */
   readonly sources: readonly string[];
   /** Instead of `sources`: what an earlier run could not use, to be tried again. */
@@ -43,10 +44,6 @@ export interface IngestOptions {
   /** Videos probed at once, each in a process of its own. */
   readonly workers: number;
   readonly seed: number;
-  /** Of this run's videos, only the first so many by path. */
-  readonly limit?: number;
-  /** A fixed share of the videos, by the hash of their paths; `index` from 0. */
-  readonly part?: { readonly index: number; readonly count: number };
   readonly now: () => Date;
 }
 
@@ -84,12 +81,13 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
     : await expandSources(options.sources, corpus);
   for (const message of expanded.warnings) emit({ kind: 'warning', stage, message });
   assertVideos(options, expanded);
-  const chosen = choose(expanded.candidates, options);
+  const chosen = chooseCandidates(expanded.candidates, options);
   const version = await decoder.version();
   const journal = openJournal(corpus, { config: options.config, decoder: { name: decoder.name, version } });
   assertCovered(corpus, journal, chosen);
   const ledger = openLedger(join(corpus, corpusFiles.failures), options.now);
   const counts = { done: 0, skipped: 0, failed: 0 };
+  let archived = 0;
   const giveUp = new AbortController();
   const ends = AbortSignal.any([signal, giveUp.signal]);
   const fetcher = createFetcher({ corpus, config: options.config.fetch, signal: ends });
@@ -108,6 +106,7 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
       if (ready === 'stopped') return;
       if (ready === 'archived') {
         counts.skipped++;
+        archived++;
         tell(given.key);
         return;
       }
@@ -160,6 +159,7 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
       { context: { ...counts, corpus, codes: live.codes() } },
     );
   }
+  assertNotArchived(options, { corpus, sources: sources.length, archived, tried: chosen.length });
   const { ignored, absent } = expanded;
   const stopped = counts.done + counts.skipped + counts.failed < total;
   return {
@@ -186,6 +186,25 @@ function assertVideos(options: IngestOptions, { candidates, failures = [], ignor
   throw new PipelineError('no-videos', `There is no video in ${options.sources.join(', ')}: ${aside}.`, {
     context: { sources: options.sources, ignored, absent },
   });
+}
+
+/**
+ * Looks that not all there is to fetch is named by the archive while the corpus holds none of it: that would end as if it had been done.
+ *
+ * @throws PipelineError `no-videos`.
+ */
+function assertNotArchived(
+  { config, candidates, part }: IngestOptions,
+  found: { readonly corpus: string; readonly sources: number; readonly archived: number; readonly tried: number },
+): void {
+  const { corpus, sources, archived, tried } = found;
+  if (candidates || part || tried === 0 || archived < tried || sources > 0) return;
+  const archive = config.fetch.archive ?? join(corpus, archiveName);
+  throw new PipelineError(
+    'no-videos',
+    `${archive} names all ${archived} addresses as fetched, and ${corpus} holds none of them: take their lines out to fetch them again.`,
+    { context: { archive, archived } },
+  );
 }
 
 /** A corpus holds nothing that other settings or another decoder measured: what is not measured again now would leave it unseen. */
@@ -248,13 +267,4 @@ async function probeOne(
   const entry = journal.add(candidate, found);
   if (!entry) throw new MediaError('file-missing', `${path}: it has gone while it was read.`, { context: { path } });
   return { entry, found };
-}
-
-function choose(candidates: readonly Candidate[], { part, limit }: IngestOptions): readonly Candidate[] {
-  if (part && !(part.index >= 0 && part.index < part.count))
-    throw new RangeError(`part.index must be from 0 to part.count - 1, got ${part.index} of ${part.count}.`);
-  const share = part
-    ? candidates.filter(({ key }) => Number.parseInt(sha256(key).slice(0, 12), 16) % part.count === part.index)
-    : candidates;
-  return share.slice(0, limit);
 }

@@ -63,7 +63,12 @@ export async function openMedia(
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     if (!rate) throw mediaError('cannot-open', path, 'it is a folder: say frames:DIR@FPS to read its pictures');
     const session = createPictureSession(await openPictures(path, { rate, onDamaged }));
-    return { session, kind: 'frames', isOneTake: false, hash: () => hashSeries(listSeries(path)!) };
+    return {
+      session,
+      kind: 'frames',
+      isOneTake: false,
+      hash: (onProgress) => hashSeries(listSeries(path)!, onProgress),
+    };
   }
   if (path.endsWith(descriptionExtension)) {
     const description = readDescription(path);
@@ -76,7 +81,7 @@ export async function openMedia(
       session: createPictureSession(list),
       kind: isMade ? 'synthetic' : 'frames',
       isOneTake: true,
-      hash: async () => (isMade ? hashFile(path) : hashNpy(list)),
+      hash: async (onProgress) => (isMade ? hashFile(path) : hashNpy(list, onProgress)),
     };
   }
   if (pictureExtensions.has(extname(path).toLowerCase()))
@@ -93,10 +98,14 @@ export async function openMedia(
 const hashedFiles = new Map<string, Awaited<ReturnType<OpenedMedia['hash']>>>();
 
 /** The hash of a file that many stretches share: it is read once while it does not change. */
-async function hashOnce(path: string, hash: OpenedMedia['hash']): ReturnType<OpenedMedia['hash']> {
+async function hashOnce(
+  path: string,
+  hash: OpenedMedia['hash'],
+  onProgress?: () => void,
+): ReturnType<OpenedMedia['hash']> {
   const { bytes, mtimeMs } = stampOf(path)!;
   const key = `${bytes} ${mtimeMs} ${path}`;
-  const known = hashedFiles.get(key) ?? (await hash());
+  const known = hashedFiles.get(key) ?? (await hash(onProgress));
   if (hashedFiles.size >= 64) hashedFiles.clear();
   hashedFiles.set(key, known);
   return known;
@@ -111,8 +120,8 @@ async function openOfFiles(
   const open = (file: string) => openMedia(describedFile(path, file), options);
   if (description.kind === 'clip') {
     const whole = await open(description.file);
-    const hash = async () => {
-      const { bytes, sha256 } = await hashOnce(describedFile(path, description.file), whole.hash);
+    const hash: OpenedMedia['hash'] = async (onProgress) => {
+      const { bytes, sha256 } = await hashOnce(describedFile(path, description.file), whole.hash, onProgress);
       return { bytes, sha256: clipHash(sha256, description) };
     };
     const { file, startSeconds, endSeconds } = description;
@@ -123,8 +132,8 @@ async function openOfFiles(
   const [left, right] = await Promise.all(
     [leftFile, rightFile].map((file) => openMedia(describedFile(path, file), { ...options, rate })),
   );
-  const hash = async () => {
-    const [a, b] = [await left!.hash(), await right!.hash()];
+  const hash: OpenedMedia['hash'] = async (onProgress) => {
+    const [a, b] = [await left!.hash(onProgress), await right!.hash(onProgress)];
     return { bytes: a.bytes + b.bytes, sha256: pairHash(a.sha256, b.sha256) };
   };
   return { ...left!, kind: 'file', session: createPairSession(path, left!.session, right!.session), hash };

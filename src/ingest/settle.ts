@@ -41,11 +41,17 @@ export function settleSources(entries: readonly JournalEntry[], config: SettleCo
   return { sources: near.sources, duplicates: [...united.duplicates, ...near.duplicates], refused };
 }
 
-/** What the rules say of one measured file; null: it is usable. */
-export function judgeEntry({ probed, facts, about }: JournalEntry, config: SettleConfig): FileRefusal | null {
-  return (
-    judgeFile({ probed, facts }, config) ?? judgeScores({ ...probed, benchmarks: about.benchmarks }, config.cleaning)
-  );
+/**
+ * What the rules say of one measured file; null: it is usable. With `scoreOnly`, and for clips of official benchmarks, only damage and
+ * limits count.
+ */
+export function judgeEntry(
+  { probed, facts, about: { benchmarks } }: Pick<JournalEntry, 'probed' | 'facts' | 'about'>,
+  config: SettleConfig,
+): FileRefusal | null {
+  const isSpared = config.cleaning.scoreOnly || Object.keys(benchmarks).length > 0;
+  const rules = isSpared ? { ...config, minSeconds: 0, minSide: 1, minDecodableShare: 0 } : config;
+  return judgeFile({ probed, facts }, rules) ?? judgeScores({ ...probed, benchmarks }, config.cleaning);
 }
 
 /** Writes down what the rules refuse, each once however often it is judged, and forgets what they no longer refuse. */

@@ -77,9 +77,9 @@ function readCsv(file: string, lines: readonly string[], video: ImportedVideo): 
   });
 }
 
-const timecode = String.raw`(\d{2}:\d{2}:\d{2}[:;.]\d{2,3})`;
+const timecode = String.raw`\d{2}:\d{2}:\d{2}[:;.]\d{2,3}`;
 const event = new RegExp(
-  String.raw`^\s*\d+\s+\S+\s+\S+\s+(C|D|W\S*|K\S*)\s+(?:(\d+)\s+)?${timecode}\s+${timecode}\s+${timecode}\s+${timecode}`,
+  String.raw`^\s*\d+\s+\S+\s+(?<tracks>\S+)\s+(?<kind>C|D|W\S*|K\S*)\s+(?:(?<length>\d+)\s+)?${timecode}\s+${timecode}\s+(?<begins>${timecode})\s+(?<ends>${timecode})`,
 );
 
 /** Events begin at their record times, which may count from any hour: the first is the video's beginning. */
@@ -88,12 +88,14 @@ function readEdl(file: string, lines: readonly string[], video: ImportedVideo): 
   let origin: number | null = null;
   return lines.flatMap((line, i) => {
     if (!/^\s*\d+\s/.test(line)) return []; // titles, comments, frame code mode
-    const found = event.exec(line);
+    const found = event.exec(line)?.groups;
     if (!found) throw badLine(file, i + 1, line);
-    const begins = framesOf(found[5]!, rate);
+    const begins = framesOf(found['begins']!, rate);
     origin ??= begins;
+    // Sound alone cuts no picture; an event without length is the first half of the dissolve in the next line.
+    if (/^(?:A+\d*|NONE)$/i.test(found['tracks']!) || found['ends'] === found['begins']) return [];
     const at = begins - origin; // codes count frames, whatever these last
-    return [{ at, until: at + (found[1] === 'C' ? 0 : Number(found[2] ?? 0)) }];
+    return [{ at, until: at + (found['kind'] === 'C' ? 0 : Number(found['length'] ?? 0)) }];
   });
 }
 

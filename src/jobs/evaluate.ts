@@ -16,6 +16,7 @@ import {
   evaluators,
   meanOfSplits,
   planEvaluation as planProtocol,
+  planOfSplits,
   type Abilities,
   type AnyEvaluator,
   type EvaluationData,
@@ -68,11 +69,13 @@ export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observab
     if (typeof split === 'number') return evaluateSplit(options, split, context);
     const results: EvaluateSummary[] = [];
     const out = folderOf(options);
-    for (const one of new Set(split))
+    const splits = [...new Set(split)];
+    for (const [i, one] of splits.entries())
       results.push(
         await evaluateSplit({ ...options, out: join(out, `split-${one}`) }, one, {
           ...context,
           corpus: join(out, 'corpus'),
+          later: splits.slice(i + 1),
         }),
       );
     const result = meanOfSplits(results);
@@ -81,8 +84,8 @@ export function evaluate(options: EvaluateOptions, stop?: AbortSignal): Observab
   }, stop);
 }
 
-/** The job, and where a corpus that has to be ingested first is put; default: beside the result. */
-type EvaluationJobContext = JobContext & { readonly corpus?: string };
+/** The job, where a corpus that has to be ingested first is put (default: beside the result), and the splits that come after this one. */
+type EvaluationJobContext = JobContext & { readonly corpus?: string; readonly later?: readonly number[] };
 
 async function evaluateSplit(
   options: EvaluateOptions,
@@ -117,12 +120,16 @@ export function planEvaluation(options: EvaluateOptions, stop?: AbortSignal): Ob
         `A plan is measured in a corpus: reelmine ingest ${options.data} --corpus DIR comes first, and has a --plan of its own.`,
         { context: { data: options.data } },
       );
-    const opened = await openEvaluation(options, context);
-    try {
-      return await planProtocol(opened.evaluation, context);
-    } finally {
-      await opened.close();
+    const plans: { split: number; plan: EvaluationPlan }[] = [];
+    for (const split of new Set([options.split ?? 1].flat())) {
+      const opened = await openEvaluation({ ...options, split }, context);
+      try {
+        plans.push({ split, plan: await planProtocol(opened.evaluation, context) });
+      } finally {
+        await opened.close();
+      }
     }
+    return planOfSplits(plans);
   }, stop);
 }
 
@@ -159,6 +166,7 @@ async function openEvaluation(options: EvaluateOptions, context: EvaluationJobCo
     evaluated: run.evaluated,
     openEncoder: (other) => openEncoder(other, seed),
     split,
+    later: context.later ?? [],
     seeds,
     seed,
     ...(run.trainedOn ? { trainedOn: inTermsOf(run.trainedOn, input.data?.benchmark) } : {}),
@@ -220,7 +228,7 @@ async function openInput(
       await source.close();
       await dataset.close();
     };
-    return { dataset: asEvaluationDataset(dataset, () => source.epoch()), close };
+    return { dataset: asEvaluationDataset(dataset, run, () => source.epoch()), close };
   }
   const corpusDir = kind === 'corpus' ? options.data : (corpus ?? join(options.out, 'corpus'));
   if (kind !== 'corpus') {
@@ -235,12 +243,18 @@ async function openInput(
   return { data: await labelledData(await readCorpus(corpusDir), options), close: () => Promise.resolve() };
 }
 
-function asEvaluationDataset(dataset: Dataset, batches: EvaluationDataset['batches']): EvaluationDataset {
+function asEvaluationDataset(
+  dataset: Dataset,
+  { trainedOn }: LoadedRun,
+  batches: EvaluationDataset['batches'],
+): EvaluationDataset {
   return {
     signal: dataset.header.signal,
     digest: dataset.digest,
     samples: dataset.size,
     sources: dataset.sources,
+    config: dataset.header.config,
+    isTrainedOn: trainedOn?.digest === dataset.digest,
     batches,
     stored: () => dataset.samples(),
   };

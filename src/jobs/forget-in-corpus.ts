@@ -11,6 +11,7 @@ import {
   type CorpusFile,
   type DuplicateEntry,
 } from '../ingest/index.js';
+import { dropLeakage } from './leakage.js';
 
 /** What was removed from a corpus. */
 export interface RemovedFromCorpus {
@@ -49,6 +50,7 @@ export function forgetInCorpus(dir: string, ids: ReadonlySet<string>): RemovedFr
   const still = new Set(kept.journal.flatMap(({ path }) => mediaFiles(dir, path)));
   for (const file of new Set(gone.flatMap((path) => mediaFiles(dir, path))))
     if (!still.has(file)) rmSync(join(dir, file), { force: true });
+  dropLeakage(dir); // it names sources
   // The journal first: from it a later run of ingest would bring the source back.
   if (journal) writeJournal(dir, { settings: journal.settings, entries: kept.journal });
   if (kept.failures.length < failures.length) writeJsonLines(join(dir, corpusFiles.failures), kept.failures);

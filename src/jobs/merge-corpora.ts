@@ -1,10 +1,13 @@
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   linkSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -46,6 +49,7 @@ interface PartCorpus {
 
 /** Media that a corpus made itself lie here, and move with it. */
 const mediaFolder = 'media';
+const pieceBytes = 1 << 20;
 
 /**
  * Unites corpora that were ingested with the same settings and decoder: files of the same content become one source, whichever corpus they
@@ -159,11 +163,35 @@ function takeMedia(from: string, to: string): void {
     const [source, target] = [join(from, item.name), join(to, item.name)];
     if (item.isDirectory()) takeMedia(source, target);
     else if (!existsSync(target)) linkOrCopy(source, target);
-    else if (!readFileSync(source).equals(readFileSync(target))) {
+    else if (!isSameContent(source, target)) {
       throw new ConfigError(`${source} differs from another corpus's file of that name.`, {
         context: { path: source },
       });
     }
+  }
+}
+
+/** Whether two files hold the same; films may be longer than memory, so they are read in pieces. */
+function isSameContent(a: string, b: string): boolean {
+  const [one, other] = [statSync(a), statSync(b)];
+  if (one.size !== other.size) return false;
+  if (one.dev === other.dev && one.ino === other.ino) return true;
+  const pieces = [Buffer.allocUnsafe(pieceBytes), Buffer.allocUnsafe(pieceBytes)] as const;
+  const files = [openSync(a, 'r'), openSync(b, 'r')] as const;
+  try {
+    for (let at = 0; at < one.size; at += pieceBytes) {
+      const length = Math.min(pieceBytes, one.size - at);
+      const [left, right] = [0, 1].map((side) => {
+        let got = 0;
+        for (let more = 1; got < length && more > 0; got += more)
+          more = readSync(files[side]!, pieces[side]!, got, length - got, at + got);
+        return pieces[side]!.subarray(0, got);
+      });
+      if (!left!.equals(right!)) return false;
+    }
+    return true;
+  } finally {
+    for (const file of files) closeSync(file);
   }
 }
 

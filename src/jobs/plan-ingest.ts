@@ -2,12 +2,14 @@ import { mkdtempSync, rmSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { runJob, scratchFolder, sha256 } from '../core/index.js';
 import {
+  chooseCandidates,
   corpusFiles,
   expandSources,
   ingest,
   openMedia,
   readCorpus,
   selectDecoder,
+  type Chosen,
   type Decoder,
   type ExpandedSources,
   type IngestConfig,
@@ -38,12 +40,11 @@ export interface IngestPlan {
 }
 
 /** What a plan is asked for. */
-export interface PlanIngestOptions {
+export interface PlanIngestOptions extends Chosen {
   readonly sources: readonly string[];
   readonly config: IngestConfig;
   readonly decoder?: string;
   readonly workers: number;
-  readonly limit?: number | undefined;
   /** How many videos to measure; default: 8 to 32, about a hundredth. */
   readonly measured?: number;
 }
@@ -51,6 +52,8 @@ export interface PlanIngestOptions {
 const [fewest, most] = [8, 32];
 /** Headers are read of so many files; of more, the rest is taken to be like these. */
 const mostHeaders = 2000;
+/** Videos of an archive that are unpacked. */
+const mostUnpacked = 64;
 /** What a video costs before its first frame, as pixels to decode. */
 const startPixels = 5e6;
 
@@ -68,13 +71,14 @@ export async function planIngest(options: PlanIngestOptions): Promise<IngestPlan
   const scratch = mkdtempSync(join(scratchFolder(), 'reelmine-plan-'));
   try {
     const { decoder } = await selectDecoder(options.decoder ?? 'auto');
-    const expanded = await expandSources(options.sources, join(scratch, 'trial'));
-    const candidates = expanded.candidates.slice(0, options.limit);
+    const expanded = await expandSources(options.sources, join(scratch, 'trial'), { mostUnpacked });
+    const candidates = chooseCandidates(expanded.candidates, options);
     const all = await weigh(
       candidates.filter((candidate) => !candidate.fetch),
       decoder,
     );
-    const chosen = spread(all, options.measured ?? Math.min(most, Math.max(fewest, Math.round(all.length / 100))));
+    const there = all.filter(({ candidate }) => candidate.packedBytes === undefined);
+    const chosen = spread(there, options.measured ?? Math.min(most, Math.max(fewest, Math.round(all.length / 100))));
     const attempt = async (name: string, some: readonly Weighed[]) => {
       const started = performance.now();
       const { counts } = await runJob(
@@ -101,7 +105,7 @@ export async function planIngest(options: PlanIngestOptions): Promise<IngestPlan
     const measurements = [small, trial].filter((it) => it !== null);
     return {
       files: candidates.length,
-      bytes: candidates.reduce((sum, { path }) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0),
+      bytes: candidates.reduce((sum, candidate) => sum + bytesOf(candidate), 0),
       ignored: expanded.ignored,
       absent: expanded.absent,
       measured: chosen.length,
@@ -122,14 +126,30 @@ export async function planIngest(options: PlanIngestOptions): Promise<IngestPlan
   }
 }
 
-/** Videos and what headers promise of them; where there are too many, those whose paths' hashes are lowest stand for all. */
+/**
+ * Videos and what headers promise of them; where there are too many, those whose paths' hashes are lowest stand for all. What is still
+ * packed weighs as much for each of its bytes as the others do.
+ */
 async function weigh(candidates: readonly Candidate[], decoder: Decoder): Promise<readonly Weighed[]> {
-  const hashed = candidates.map((candidate) => ({ candidate, hash: sha256(candidate.key) }));
+  const there = candidates.filter(({ packedBytes }) => packedBytes === undefined);
+  const hashed = there.map((candidate) => ({ candidate, hash: sha256(candidate.key) }));
   const opened = new Map<Candidate, number>();
   for (const { candidate } of hashed.toSorted((a, b) => (a.hash < b.hash ? -1 : 1)).slice(0, mostHeaders))
     opened.set(candidate, await promisedPixels(candidate, decoder));
-  const mean = [...opened.values()].reduce((sum, weight) => sum + weight, 0) / Math.max(1, opened.size);
-  return candidates.map((candidate) => ({ candidate, weight: opened.get(candidate) ?? mean }));
+  const weight = [...opened.values()].reduce((sum, each) => sum + each, 0);
+  const mean = weight / Math.max(1, opened.size);
+  const perByte =
+    weight /
+    Math.max(
+      1,
+      [...opened.keys()].reduce((sum, candidate) => sum + bytesOf(candidate), 0),
+    );
+  const guess = ({ packedBytes }: Candidate) => (packedBytes === undefined ? mean : packedBytes * perByte);
+  return candidates.map((candidate) => ({ candidate, weight: opened.get(candidate) ?? guess(candidate) }));
+}
+
+function bytesOf({ path, packedBytes }: Candidate): number {
+  return packedBytes ?? statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 async function promisedPixels({ path, rate }: Candidate, decoder: Decoder): Promise<number> {

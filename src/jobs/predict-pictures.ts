@@ -1,4 +1,4 @@
-import { MediaError, ptsToSeconds } from '../core/index.js';
+import { ConfigError, MediaError, ptsToSeconds } from '../core/index.js';
 import type { Segmenter, Trainer } from '../engine/index.js';
 import { cutMap, relativeLevel, segmentPicture, usualWindows } from '../eval/index.js';
 import type { DecoderSession } from '../ingest/index.js';
@@ -55,11 +55,24 @@ export function pictureDrawer({ segmenter, stereo }: Pick<Trainer, 'segmenter' |
   return stereo ? stereoDrawer(stereo) : null;
 }
 
-/** What is left open filled in. */
-export function fillDrawSettings(asked: {
-  readonly [K in keyof DrawSettings]?: DrawSettings[K] | undefined;
-}): DrawSettings {
+/**
+ * What is left open filled in.
+ *
+ * @throws ConfigError for less than one picture, and for what only futures have.
+ */
+export function fillDrawSettings(
+  asked: { readonly [K in keyof DrawSettings]?: DrawSettings[K] | undefined } & {
+    readonly observe?: number | undefined;
+    readonly samples?: number | undefined;
+  },
+): DrawSettings {
   const { steps = defaultPictures, fps = null, startSeconds = 0 } = asked;
+  for (const name of ['observe', 'samples'] as const) {
+    if (asked[name] !== undefined)
+      throw new ConfigError(`${name} is for models that predict frames; this one draws single pictures.`);
+  }
+  if (!Number.isInteger(steps) || steps < 1)
+    throw new ConfigError(`steps must be a whole number from 1, got ${steps}.`);
   return { steps, fps, startSeconds };
 }
 

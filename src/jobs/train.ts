@@ -15,15 +15,13 @@ import {
   scheduleOf,
   selectBackend,
   startFromWeights,
-  sumLayers,
   train as runTraining,
-  type LayerSummary,
   type TrainResult,
 } from '../engine/index.js';
 import { resolveTaskConfig, tasks, type AnyPretextTask, type TaskConfig } from '../models/index.js';
 import { openDataset, type Dataset } from '../store/index.js';
 import { beginEarly } from './early-batches.js';
-import { openTrainingBatches, partOf, splitByGroup } from './training-data.js';
+import { openTrainingBatches, splitByGroup } from './training-data.js';
 
 /** What `train` takes. */
 export interface TrainOptions {
@@ -80,7 +78,7 @@ export function train(options: TrainOptions, stop?: AbortSignal): Observable<Job
       onBackend,
     } = options;
     const task = await tasks.load(name);
-    const config = resolveConfig(task, options);
+    const config = resolveTraining(task, options);
     const dataset = await openChecked(data, task);
     const held = val === undefined ? null : await openChecked(val, task);
     const closers: (() => Promise<void>)[] = [() => dataset.close(), ...(held ? [() => held.close()] : [])];
@@ -150,41 +148,8 @@ export function train(options: TrainOptions, stop?: AbortSignal): Observable<Job
   }, stop);
 }
 
-/** What `train` would do. */
-export interface TrainPlan {
-  readonly config: TaskConfig;
-  readonly parameters: number;
-  readonly samples: number;
-  readonly epochs: number;
-  /** Of the dataset. */
-  readonly digest: string;
-  /** The layers, where the task lists them. */
-  readonly network: readonly LayerSummary[] | null;
-  /** Floating-point operations of one sample's forward pass. */
-  readonly flops: number | null;
-}
-
-/** Parameters, samples, steps and epochs of a training, without a step of it. */
-export async function planTraining(options: TrainOptions): Promise<TrainPlan> {
-  const task = await tasks.load(options.task);
-  const config = resolveConfig(task, options);
-  const { count } = partOf(config);
-  const dataset = await openChecked(options.data, task);
-  try {
-    await selectBackend(options.engine ?? 'auto');
-    const trainer = task.createTrainer(config, createRandom(options.seed ?? 1).fork('init'));
-    const { parameters, network = null } = trainer;
-    trainer.dispose();
-    const samples = dataset.size;
-    const epochs = (config.steps * config.batchSize * config.accumulateSteps * count) / samples;
-    const flops = network && sumLayers(network).flops;
-    return { config, parameters, samples, epochs, digest: dataset.digest, network, flops };
-  } finally {
-    await dataset.close();
-  }
-}
-
-function resolveConfig(task: AnyPretextTask, { file, set = [], part }: TrainOptions): TaskConfig {
+/** The checked settings of a training. @throws ConfigError for a setting that is unknown or wrong. */
+export function resolveTraining(task: AnyPretextTask, { file, set = [], part }: TrainOptions): TaskConfig {
   const ofPart = part ? [`part=${part.index + 1}/${part.count}`] : [];
   return resolveTaskConfig(task, { file, set: [...set, ...ofPart] }).config;
 }

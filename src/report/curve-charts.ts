@@ -33,8 +33,9 @@ export function curveCharts(protocol: string, results: readonly ResultReport[]):
 }
 
 function curveChart(id: string, kind: MetricCurve, curves: readonly NamedCurve[]): Markup {
-  // more cannot be told apart; the tables have them all
+  // more cannot be told apart
   const drawn = curves.slice(0, seriesTones.length);
+  const others = curves.slice(seriesTones.length).map(({ name }) => name);
   const variant = kind.variant === undefined ? '' : ` (${kind.variant})`;
   const heading = `${capitalize(nameToWords(kind.name))}${variant}, ${kind.split}`;
   const horizon = kind.horizon !== undefined && kind.steps.includes(kind.horizon) ? kind.horizon : undefined;
@@ -57,6 +58,7 @@ function curveChart(id: string, kind: MetricCurve, curves: readonly NamedCurve[]
       }),
       ...(horizon === undefined || isLast ? {} : { mark: { x: horizon, name: 'trained for' } }),
     }),
+    others.length > 0 ? `Not drawn: ${others.join(', ')}.` : undefined,
   );
 }
 

@@ -96,9 +96,13 @@ function metricTable(protocol: string, like: Metric, results: readonly ResultRep
       metrics.filter(same).map((metric) => ({ name: subject, metric, own: true, published: undefined, splits })),
     ),
     ...results.flatMap(({ subject, rivals, splits }) =>
-      rivals.flatMap(({ name, metrics, published }) =>
+      rivals.flatMap(({ name, metrics, published, told }) =>
         metrics.filter(same).map((metric) => ({
-          name: published === undefined && differs(name) ? `${name} (of ${subject})` : name,
+          name: [
+            name,
+            published === undefined && differs(name) ? ` (of ${subject})` : '',
+            told === undefined ? '' : `, told ${told}`,
+          ].join(''),
           metric,
           own: false,
           published,

@@ -136,12 +136,12 @@ function comparedCharts(runs: readonly RunReport[], limits: ReportLimits): Conte
     })),
   ];
   return charts
-    .filter(({ lines }) => lines.length > 0)
-    .map(({ name, heading, unit, lines }) =>
+    .flatMap(({ lines, ...chart }) => inCharts(lines).map((some, i) => ({ ...chart, lines: some, place: i + 1 })))
+    .map(({ name, heading, unit, lines, place }) =>
       chartCard(
         heading,
         lineChart({
-          id: `runs-${name}`.replace(/[^A-Za-z0-9-]/g, '-'),
+          id: `runs-${name}${place > 1 ? `-${place}` : ''}`.replace(/[^A-Za-z0-9-]/g, '-'),
           description: `${heading}. ${lines.map((line) => `${line.name}: ${journey(line.points, unit === 'fraction')}`).join('; ')}.`,
           series: lines,
           xName: 'step',
@@ -152,13 +152,19 @@ function comparedCharts(runs: readonly RunReport[], limits: ReportLimits): Conte
     );
 }
 
+/** As many lines in each chart as have colours. */
+function inCharts(lines: readonly Series[]): readonly (readonly Series[])[] {
+  const count = Math.ceil(lines.length / seriesTones.length);
+  return Array.from({ length: count }, (_, i) => lines.slice(i * seriesTones.length, (i + 1) * seriesTones.length));
+}
+
 /**
  * More runs than can be told apart, as one curve for each task: the mean over its runs at the steps that all of them have, in a band from the
  * lowest to the highest.
  */
 export function bandsOf(runs: readonly RunReport[], pointsOf: (run: RunReport) => Points): Series[] {
-  const tasks = [...new Set(runs.map(({ task }) => task))].slice(0, seriesTones.length);
-  return tasks.flatMap((task, i): Series[] => {
+  const tasks = [...new Set(runs.map(({ task }) => task))];
+  const bands = tasks.flatMap((task): Omit<Series, 'tone'>[] => {
     const curves = runs
       .filter((run) => run.task === task)
       .flatMap((run) => {
@@ -172,12 +178,12 @@ export function bandsOf(runs: readonly RunReport[], pointsOf: (run: RunReport) =
     return [
       {
         name: `${task}, mean of ${countOf(curves.length, 'run')}, lowest to highest`,
-        tone: seriesTones[i]!,
         points: at.map(({ step, values }) => [step, mean(values)]),
         band: at.map(({ step, values }) => [step, Math.min(...values), Math.max(...values)]),
       },
     ];
   });
+  return bands.map((band, i) => ({ ...band, tone: seriesTones[i % seriesTones.length]! }));
 }
 
 function sideBySide(runs: readonly RunReport[]): Markup {

@@ -87,14 +87,17 @@ export function rivalVerdict(metric: Metric, rivals: readonly Rival[]): Verdict 
   };
 }
 
-/** The simple rival with the best value of the metric, other than chance, untrained weights and published figures; null where there is none. */
+/**
+ * The simple rival with the best value of the metric, other than chance, untrained weights, published figures and those that are told what the
+ * model is not; null where there is none.
+ */
 export function strongestRival(
   metric: Metric,
   rivals: readonly Rival[],
 ): { readonly name: string; readonly found: Metric } | null {
   const sign = metric.direction === 'higher' ? 1 : -1;
   const [strongest] = rivals
-    .filter(({ name }) => name !== 'chance' && name !== 'untrained')
+    .filter(({ name, told }) => name !== 'chance' && name !== 'untrained' && told === undefined)
     .flatMap(({ name }) => {
       const found = rivalMetric(metric, rivals, name);
       return found ? [{ name, found }] : [];

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -108,11 +108,24 @@ describe('a training that is only planned', () => {
     const { parameters, flops, plan } = (await runCli(args)).json<{
       parameters: number;
       flops: number;
-      plan: { network: { name: string; flops: number }[]; epochs: number };
+      plan: {
+        network: { name: string; flops: number }[];
+        epochs: number;
+        measured: number;
+        estimate: { seconds: number; secondsPerStep: number };
+        bytes: { data: number; checkpoints: number; resident: number };
+      };
     }>();
     expect(parameters).toBe(6514);
     expect(plan.network.reduce((sum, layer) => sum + layer.flops, 0)).toBe(flops);
     expect(plan.epochs).toBe((10 * 2 * 4) / 16);
+    const { measured, estimate, bytes } = plan;
+    expect(measured).toBeGreaterThan(0);
+    expect(estimate.secondsPerStep).toBeGreaterThan(0);
+    expect(estimate.seconds).toBeGreaterThan(9 * estimate.secondsPerStep);
+    expect(bytes.data).toBeGreaterThan(0);
+    expect(bytes.checkpoints).toBeGreaterThan(4 * 2 * 4 * 6514); // weights and momentum, three checkpoints and the best
+    expect(existsSync(join(dir, 'planned'))).toBe(false);
     const text = (await runCli(args.filter((word) => word !== '--json'))).stdout;
     expect(text).toMatch(/fc6 +dense +3×32 /);
     expect(text).toMatch(/total +6,514 /);

@@ -54,6 +54,23 @@ function movingBars({ groups = 16 }: { groups?: number } = {}): MadeVideo[] {
   );
 }
 
+/** Two colours whose mean is equal: a frozen sum of the channels says nothing, a trained one does. */
+function twoColours(groups: number): MadeVideo[] {
+  return movingBars({ groups }).map((video): MadeVideo => ({
+    ...video,
+    picture: (_, side) =>
+      Uint8Array.from({ length: side * side * 3 }, (__, i) => (i % 3 === video.label ? 200 : i % 3 === 2 ? 100 : 0)),
+  }));
+}
+
+/** Sees the sum of the channels of the mean colour, each times a weight. */
+function makeSum() {
+  const kernel = tf.tidy(() => tf.variable(tf.tensor([0.01, 0.01, 0.01], [3, 1])));
+  const spare = tf.tidy(() => tf.variable(tf.scalar(7)));
+  const encode = (images: Parameters<Encoder['encode']>[0]) => tf.tidy(() => dense(tf.mean(images, [1, 2]), kernel));
+  return { width: size, height: size, layers: { sum: 1 }, weights: [kernel, spare], encode };
+}
+
 function optionsFor(model: Encoder, data: EvaluationData, more: Partial<EvaluateOptions> = {}): EvaluateOptions {
   return {
     evaluator: protocol,
@@ -145,19 +162,7 @@ describe('action recognition', () => {
   });
 
   it('fine-tunes a network that no linear layer on its features could save, and gives it its weights back', async () => {
-    // Two colours whose mean is equal: a frozen sum of the channels says nothing, a trained one does.
-    const videos = movingBars({ groups: 8 }).map((video): MadeVideo => ({
-      ...video,
-      picture: () =>
-        Uint8Array.from({ length: size * size * 3 }, (_, i) => (i % 3 === video.label ? 200 : i % 3 === 2 ? 100 : 0)),
-    }));
-    const makeSum = () => {
-      const kernel = tf.tidy(() => tf.variable(tf.tensor([0.01, 0.01, 0.01], [3, 1])));
-      const spare = tf.tidy(() => tf.variable(tf.scalar(7)));
-      const encode = (images: Parameters<Encoder['encode']>[0]) =>
-        tf.tidy(() => dense(tf.mean(images, [1, 2]), kernel));
-      return { width: size, height: size, layers: { sum: 1 }, weights: [kernel, spare], encode };
-    };
+    const videos = twoColours(8);
     const model = makeSum();
     const before = model.weights.map((weight) => weight.dataSync().slice());
     const tensors = tf.memory().numTensors;
@@ -188,6 +193,73 @@ describe('action recognition', () => {
     expect((await score('fine-tune')).metrics).toEqual(tuned.metrics);
     expect(metric(await score('probe'), 'top1').value).toBe(0.5);
     expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  const tune = (model: Encoder, settings: Record<string, unknown>, more: Partial<EvaluateOptions> = {}) =>
+    evaluate(
+      optionsFor(model, makeData(twoColours(4)), {
+        config: protocol.config.parse({
+          ticks: 3,
+          protocol: 'fine-tune',
+          kMeans: { pictures: 0 },
+          bootstrapDraws: 100,
+          ...settings,
+        }),
+        seeds: 1,
+        untrained: async () => {
+          const other = makeSum();
+          return { ...other, dispose: () => tf.dispose(other.weights) };
+        },
+        ...more,
+      }),
+    );
+
+  it('fine-tunes on all places of a picture, and answers for every test video, the last few too', async () => {
+    const model = makeSum();
+    const batches: number[] = [];
+    const counting: Encoder = {
+      ...model,
+      encode: (images) => {
+        batches.push(images.shape[0]);
+        return model.encode(images);
+      },
+    };
+    const out = mkdtempSync(join(tmpdir(), 'reelmine-eval-'));
+    const fineTune = { steps: 1, batchSize: 7, learningRates: [0.01] };
+    await runJob(tune(counting, { crops: 5, fineTune }, { out }));
+    // eight test videos of three pictures, five places each, in batches of seven: 17 and one of the last
+    expect(batches.filter((count) => count === 1)).toHaveLength(1);
+    expect(batches.slice(-18).reduce((a, b) => a + b)).toBe(8 * 3 * 5);
+    const rows = readFileSync(join(out, 'predictions.jsonl'), 'utf8').trim().split('\n');
+    const told = rows.map((row) => JSON.parse(row) as { key: string; selectedOn: string });
+    expect(new Set(told.map(({ key }) => key)).size).toBe(8);
+    expect(new Set(told.map(({ selectedOn }) => selectedOn))).toEqual(new Set(['fixed']));
+    tf.dispose(model.weights);
+  });
+
+  it('never takes a rate at which fine-tuning ends in no numbers, and says so where there is no other', async () => {
+    const model = makeSum();
+    const before = model.weights.map((weight) => weight.dataSync().slice());
+    const out = mkdtempSync(join(tmpdir(), 'reelmine-eval-'));
+    const settings = (learningRates: readonly number[]) => ({
+      fineTune: { steps: 12, batchSize: 4, dropout: 0, weightDecay: 0, learningRates },
+    });
+    await runJob(tune(model, settings([1e30, 0.001]), { out }));
+    const [row] = readFileSync(join(out, 'predictions.jsonl'), 'utf8').split('\n');
+    expect(JSON.parse(row!)).toMatchObject({ learningRate: 0.001, selectedOn: 'group-val' });
+    const tensors = tf.memory().numTensors;
+    for (const rates of [[1e30], [1e30, 1e31]])
+      await expect(runJob(tune(model, settings(rates)))).rejects.toThrow(/not finite at rate 1e\+30/);
+    expect(tf.memory().numTensors).toBe(tensors);
+    expect(model.weights.map((weight) => weight.dataSync().slice())).toEqual(before);
+    tf.dispose(model.weights);
+  });
+
+  it('refuses features that are no numbers, of which a probe would make some figure', async () => {
+    const broken: Encoder = { ...columns, encode: (images) => tf.fill([images.shape[0], size], NaN) };
+    await expect(runJob(evaluate(optionsFor(broken, makeData(movingBars({ groups: 4 })))))).rejects.toMatchObject({
+      code: 'not-finite',
+    });
   });
 
   it('shows no more than chance of new backgrounds, and much more where clips of one recording are on both sides', async () => {
@@ -249,7 +321,12 @@ describe('action recognition', () => {
     const [, histogram, gradients] = lengths;
     // the model, and of two seeds untrained weights and k-means: single pictures and three side by side
     const numbers = (1 + 2 * 2) * (size + 3 * size) + histogram! + gradients!;
-    expect(whole.bytes).toEqual({ media: Math.round((here / 16) * 100), scratch: 0, features: 4 * 60 * numbers });
+    const copies = 3 * 8 * 60 * 3 * size; // of the longest features, while a probe is fitted to them
+    expect(whole.bytes).toEqual({
+      media: Math.round((here / 16) * 100),
+      scratch: 0,
+      features: 4 * 60 * numbers + copies,
+    });
     expect(await plan({}, true)).toMatchObject({ units: 16, bytes: { media: here } });
     const tuned = await plan({ protocol: 'fine-tune', fineTune: { steps: 50, batchSize: 4 } });
     expect(tuned.bytes).toEqual({
@@ -307,6 +384,27 @@ describe('action recognition', () => {
     });
   });
 
+  it('gives other engines’ logits but for a thousandth of their range, and names the same classes', async () => {
+    const config = protocol.config.parse({ ticks: 3, weightDecays: [0.1], bootstrapDraws: 10 });
+    const score = async (engine: string): Promise<number[][]> => {
+      await selectBackend(engine);
+      const out = mkdtempSync(join(tmpdir(), 'reelmine-eval-'));
+      await runJob(evaluate(optionsFor(columns, makeData(movingBars({ groups: 4 })), { out, config, seeds: 1 })));
+      const rows = readFileSync(join(out, 'predictions.jsonl'), 'utf8').trim().split('\n');
+      return rows.map((row) => (JSON.parse(row) as { logits: number[] }).logits);
+    };
+    const slow = await score('cpu');
+    const own = await score('auto');
+    const range = Math.max(...slow.flat().map(Math.abs));
+    const farthest = Math.max(
+      ...slow.flatMap((logits, row) => logits.map((logit, c) => Math.abs(logit - own[row]![c]!))),
+    );
+    expect(range).toBeGreaterThan(0.1);
+    expect(farthest / range, 'largest difference of logits').toBeLessThan(1e-3);
+    const best = (logits: readonly number[]) => logits.indexOf(Math.max(...logits));
+    expect(own.map(best)).toEqual(slow.map(best));
+  });
+
   it('refuses a group on both sides of the split', async () => {
     const videos = movingBars({ groups: 4 });
     const mixed = videos.map((video, i) => (i === 0 ? { ...video, role: 'test' as const } : video));
@@ -323,6 +421,28 @@ describe('action recognition', () => {
     await expect(
       runJob(evaluate(optionsFor(columns, data, { trainedOn: { sources: [], groups } }))),
     ).rejects.toMatchObject({ code: 'leak' });
+  });
+
+  it('refuses before it begins where a split that comes later was trained on, or is not there', async () => {
+    const data = makeData(movingBars({ groups: 4 }));
+    const sources = data.sources.map((source) => {
+      const [entry] = source.benchmarks['made']!;
+      const [role] = entry!.roles;
+      return {
+        ...source,
+        benchmarks: { made: [{ ...entry!, roles: [role!, role === 'train' ? 'test' : 'train'] as const }] },
+      };
+    });
+    const learned = sources.filter(({ benchmarks }) => benchmarks.made[0]!.roles[0] === 'train').map(({ id }) => id);
+    const options = optionsFor(
+      columns,
+      { ...data, sources },
+      { trainedOn: { sources: learned, groups: [] }, seeds: 1 },
+    );
+    await expect(runJob(evaluate({ ...options, later: [2] }))).rejects.toMatchObject({ code: 'leak' });
+    await expect(runJob(evaluate({ ...options, later: [3] }))).rejects.toThrow(/splits known: 2/);
+    expect(data.asked.opened).toBe(0);
+    expect((await runJob(evaluate(options))).leak).toBeNull();
   });
 
   it('refuses an incomplete list unless told that it is partial', async () => {

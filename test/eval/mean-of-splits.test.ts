@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meanOfSplits, type EvaluationResult } from '../../src/eval/index.js';
+import { meanOfSplits, planOfSplits, type EvaluationResult } from '../../src/eval/index.js';
 
 function resultOf(split: number, top1: number, chance: number): EvaluationResult {
   const metric = (value: number) => ({
@@ -46,5 +46,23 @@ describe('the mean over official splits', () => {
     expect(() => meanOfSplits([resultOf(1, 0.5, 0.1), { ...resultOf(2, 0.5, 0.1), seeds: 5 }])).toThrow(
       /same settings/,
     );
+  });
+});
+
+describe('the plan of several splits', () => {
+  it('adds up what is done one after another, and asks for no more room than the largest needs', () => {
+    const plan = (videos: number, scratch: number) => ({
+      ...{ unit: 'videos', units: videos, seconds: videos / 2, notes: [`${videos} videos`] },
+      bytes: { media: 10 * videos, scratch, features: 3 * videos },
+    });
+    expect(planOfSplits([{ split: 2, plan: plan(8, 5) }])).toEqual(plan(8, 5));
+    expect(planOfSplits([{ split: 1, plan: plan(8, 5) }, { split: 3, plan: plan(6, 9) }])).toEqual({
+      ...{ unit: 'videos', units: 14, seconds: 7 },
+      bytes: { media: 140, scratch: 9, features: 24 },
+      notes: ['split 1: 8 videos', 'split 3: 6 videos'],
+    }); // prettier-ignore
+    const bare = { unit: 'frames', units: 1, seconds: 1, notes: [] };
+    expect(planOfSplits([1, 2].map((split) => ({ split, plan: bare })))).toEqual({ ...bare, units: 2, seconds: 2 });
+    expect(() => planOfSplits([])).toThrow(/no plan/);
   });
 });

@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom, runJob } from '../../src/core/index.js';
 import { selectBackend, tf, type Encoder } from '../../src/engine/index.js';
-import { evaluate, type EvaluationResult } from '../../src/eval/index.js';
+import { evaluate, planEvaluation, type EvaluationResult } from '../../src/eval/index.js';
 import protocol from '../../src/eval/retrieval/index.js';
 import { chanceOfHit, nearestRows, unitRows, voteOf } from '../../src/eval/retrieval/neighbours.js';
+import { parseUcf101 } from '../../src/ingest/index.js';
+import { testData } from '../fixtures/test-data.js';
 import { makeData, type MadeVideo } from './videos.js';
 
 beforeAll(() => selectBackend('auto'));
@@ -74,6 +77,27 @@ describe('chance', () => {
       [50, 63.1],
     ] as const)
       expect(100 * chanceOfHit(3570, 70, k)).toBeCloseTo(percent, 1);
+  });
+});
+
+const data = testData();
+describe.skipIf(data === null)('chance on UCF101 (needs the shared test data)', () => {
+  it('is the published one of split 1, over the queries of all classes', async () => {
+    const { entries } = await parseUcf101(join(data!, 'ucf101'));
+    const inRole = (role: string) => entries.filter(({ roles }) => roles[0] === role);
+    const counts = new Map<number, number>();
+    for (const { label } of inRole('train')) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const queries = inRole('test');
+    for (const [k, percent] of [
+      [1, 1.01],
+      [5, 4.93],
+      [10, 9.62],
+      [20, 18.31],
+      [50, 39.64],
+    ] as const) {
+      const sum = queries.reduce((total, { label }) => total + chanceOfHit(9537, counts.get(label) ?? 0, k), 0);
+      expect(Math.abs((100 * sum) / queries.length - percent)).toBeLessThan(0.006);
+    }
   });
 });
 
@@ -192,5 +216,44 @@ describe('retrieval', () => {
   it('may take the mean of the gallery from all', async () => {
     expect(value((await score(colours, { centring: 'gallery' })).metrics, 'recallAt1')).toBe(1);
     expect(value((await score(colours, { centring: 'own-set' })).metrics, 'recallAt1')).toBe(1);
+  });
+
+  it('plans the whole list from what is here, with exact counts and bytes', async () => {
+    const made = makeData(colouredVideos(), { absent: 64 });
+    const data = {
+      ...made,
+      sources: made.sources.map((source, i) => ({ ...source, bytes: 1000 + i })),
+      listed: [{ train: 70, test: 30 }],
+    };
+    const plan = (partial: boolean, kMeans = {}) =>
+      planEvaluation(
+        {
+          evaluator: protocol,
+          config: protocol.config.parse({ ticks: 2, kMeans }),
+          model: colours,
+          untrained: async () => ({ ...colours, dispose: () => undefined }),
+          evaluated: { task: 'none', run: null, step: null, weightsSha256: null },
+          data,
+          seed: 1,
+          seeds: 2,
+          partial,
+        },
+        { emit: () => undefined, signal: new AbortController().signal },
+      );
+    const here = 1000 * 36 + (35 * 36) / 2;
+    const whole = await plan(false);
+    const rules = 64 + 144;
+    expect(whole).toMatchObject({ unit: 'videos', units: 100 });
+    // the model, and of two seeds untrained weights and k-means; at unit length the gradients are the longest
+    expect(whole.bytes).toEqual({
+      media: Math.round((here / 36) * 100),
+      scratch: 0,
+      features: 4 * 100 * (5 * 3 + rules) + 8 * 100 * 144,
+    });
+    expect(whole.notes[0]).toBe('70 videos in the gallery and 30 queries; 36 of them are here');
+    expect(whole.seconds).toBeGreaterThan(0);
+    const part = await plan(true, { pictures: 0 });
+    expect(part.bytes).toEqual({ media: here, scratch: 0, features: 4 * 36 * (3 * 3 + rules) + 8 * 36 * 144 });
+    expect(made.asked).toEqual({ opened: 18, closed: 18 });
   });
 });

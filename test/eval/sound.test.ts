@@ -110,6 +110,32 @@ describe('sound', () => {
     expect(result.rivals.map(({ name }) => name)).toEqual(['chance', 'untrained']);
   });
 
+  it('refuses a dataset with clusters of its own for a model that learned those of another', async () => {
+    const config = configOf();
+    const trainer = task.createTrainer(config, createRandom(1));
+    const ask = (run: string | null, more: Partial<EvaluationDataset>) =>
+      runJob(
+        evaluate({
+          evaluator: protocol,
+          config: protocol.config.parse({ bootstrapDraws: 10 }),
+          model: trainer,
+          untrained: async (seed: number) => task.createTrainer(config, createRandom(seed)),
+          evaluated: { task: task.name, run, step: null, weightsSha256: null },
+          dataset: { ...makeDataset(config, records.slice(0, 10)), ...more },
+          seed: 1,
+          seeds: 0,
+        }),
+      );
+    await expect(ask('/run', { config: { codebook: null } })).rejects.toThrow(/clusters of its own/);
+    const allowed: readonly Partial<EvaluationDataset>[] = [
+      { config: { codebook: 'sounds' } },
+      { config: { codebook: null }, isTrainedOn: true },
+    ];
+    for (const more of allowed) expect((await ask('/run', more)).metrics).not.toEqual([]);
+    expect((await ask(null, { config: { codebook: null } })).metrics).not.toEqual([]); // untrained weights learned none
+    trainer.dispose();
+  });
+
   it('has nothing to say without samples', async () => {
     const config = configOf();
     const trainer = task.createTrainer(config, createRandom(1));
@@ -151,6 +177,10 @@ describe('its parts', () => {
     expect(rows.slice(0, 2)).toEqual([
       { label: 0, frames: 3, share: 0.75, recall: 2 / 3 },
       { label: 1, frames: 1, share: 0.25, recall: 1 },
+    ]);
+    expect(describeClusters(asked, null).slice(0, 2)).toEqual([
+      { label: 0, frames: 3, share: 0.75 },
+      { label: 1, frames: 1, share: 0.25 },
     ]);
     expect(rows[2]!['labelEntropy']).toBeCloseTo(-0.75 * Math.log(0.75) - 0.25 * Math.log(0.25), 9);
     expect(rows[2]!['labelEntropyGivenSource']).toBeCloseTo(Math.log(2) / 2, 9);

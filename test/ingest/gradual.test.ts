@@ -157,6 +157,18 @@ describe('cut lists', () => {
     expect(framesOf('clip.cuts.edl', text)).toEqual({ cuts: [], gradual: [40] });
   });
 
+  it('take no notice of sound in an edit decision list, and of a dissolve in two lines once', () => {
+    const text = [
+      '001 AX V C 00:00:00:00 00:00:01:10 00:00:00:00 00:00:01:10',
+      '002 AX A C 00:00:00:00 00:00:00:20 00:00:00:20 00:00:01:10',
+      '002 AX A2 C 00:00:00:00 00:00:00:20 00:00:00:25 00:00:01:10',
+      '003 AX V C 00:00:01:10 00:00:01:10 00:00:01:10 00:00:01:10',
+      '003 BX V D 020 00:00:01:10 00:00:03:00 00:00:01:10 00:00:03:00',
+      '004 CX B C 00:00:00:00 00:00:02:00 00:00:03:00 00:00:05:00',
+    ];
+    expect(framesOf('clip.edl', text.join('\n'))).toEqual({ cuts: [90], gradual: [40] });
+  });
+
   it('are looked for only where asked, in a folder under the plain name too, and change their stamp', () => {
     expect(framesOf('clip.cuts.csv', 'frame\n50\n', null)).toBeNull();
     expect(framesOf('clip.csv', 'frame\n50\n')).toBeNull();

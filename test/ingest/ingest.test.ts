@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtModule, packageRoot, readJsonLines, runJob, type ProgressEvent } from '../../src/core/index.js';
+import { downloadName } from '../../src/ingest/fetch/place.js';
 import { ingest, ingestConfig, readCorpus, sourcePath, type IngestOptions } from '../../src/ingest/index.js';
 import { buildClip, cutsAt, truncateFile } from '../fixtures/clips.js';
 import { testData } from '../fixtures/test-data.js';
@@ -162,6 +163,20 @@ describe.skipIf(!built)('ingest (needs npm run build)', () => {
       code: 'no-videos',
       message: expect.stringContaining('1 other files were ignored') as unknown,
     });
+  });
+
+  it('never ends as done where the archive names all there is to fetch, and nothing of it is there', async () => {
+    const url = 'https://example.invalid/v.mp4';
+    mkdirSync(join(dir, 'archived'));
+    writeFileSync(join(dir, 'archived', 'archive.txt'), `http ${downloadName(url)}\n`);
+    await expect(run('archived', { sources: [url] })).rejects.toMatchObject({
+      code: 'no-videos',
+      message: expect.stringContaining('archive.txt names all 1 addresses') as unknown,
+    });
+    // What else is there is taken.
+    const clip = join(media, 'clip0.mp4');
+    expect((await run('archived', { sources: [url, clip] })).counts).toMatchObject({ done: 1, skipped: 1, failed: 0 });
+    expect((await run('archived', { sources: [url] })).counts).toMatchObject({ done: 0, skipped: 1, failed: 0 });
   });
 
   it('stops when asked, says so, and goes on later to the same digest', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot, runJob } from '../../src/core/index.js';
 import { encodeVideo, ingestConfig, readCorpus } from '../../src/ingest/index.js';
+import { forget } from '../../src/jobs/forget.js';
 import { ingest } from '../../src/jobs/ingest.js';
 import { leakageFile, type LeakageReport } from '../../src/jobs/leakage.js';
 import { planIngest } from '../../src/jobs/plan-ingest.js';
@@ -85,6 +86,12 @@ describe.skipIf(!built)('ingest --against (needs npm run build)', () => {
     );
     await runJob(ingest({ sources: [videos], corpus, workers: 1 }));
     expect(existsSync(join(corpus, leakageFile))).toBe(false);
+
+    // Nor does it name what was forgotten.
+    await runJob(ingest({ sources: [videos], corpus, against, split: 1, workers: 1 }));
+    expect(readFileSync(join(corpus, leakageFile), 'utf8')).toContain(leaked.id);
+    await runJob(forget({ sources: [leaked.id], dirs: [corpus] }));
+    expect(existsSync(join(corpus, leakageFile))).toBe(false);
   }, 120_000);
 
   it('refuses a split that tests on nothing', async () => {
@@ -109,4 +116,15 @@ describe.skipIf(!built)('ingest --plan (needs npm run build)', () => {
     expect(plan.estimate.seconds).toBeGreaterThan(0);
     expect(plan.estimate.bytes).toBeGreaterThan(1000);
   }, 60_000);
+
+  it('is of the part and of the limit that are asked for', async () => {
+    const config = ingestConfig.parse({ duplicates: { near: 'off' } });
+    const options = { sources: [videos, join(benchmark, 'Archery')], config, workers: 1, measured: 1 };
+    const parts = await Promise.all(
+      [0, 1].map((index) => planIngest({ ...options, part: { index, count: 2 } }).then(({ files }) => files)),
+    );
+    expect(parts[0]! + parts[1]!).toBe(6);
+    expect(Math.max(...parts)).toBeLessThan(6);
+    expect((await planIngest({ ...options, limit: 2 })).files).toBe(2);
+  }, 120_000);
 });

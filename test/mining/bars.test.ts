@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sample, VideoSource } from '../../src/core/index.js';
 import { decoders, encodeVideo, ingestConfig, openVideo, probeFile } from '../../src/ingest/index.js';
+import audioClusters from '../../src/mining/audio-clusters/index.js';
 import clips from '../../src/mining/clips/index.js';
 import type { clipSample } from '../../src/mining/clips/sample.js';
 import { mineVideo, unitedViews } from '../../src/mining/index.js';
@@ -66,10 +67,19 @@ describe('a letterboxed film', () => {
     expect(darkShare(await mineClips({ ...source, kind: 'synthetic' }))).toBeGreaterThan(0.3);
   });
 
-  it('is asked for without bars in every picture of temporal order, or with them', () => {
+  it('is asked for without bars in every picture of temporal order and audio clusters, or with them', () => {
     const flags = (cropBars: boolean) =>
-      Object.values(temporalOrderViews(temporalOrderConfig.parse({ cropBars }))).map(({ withoutBars }) => withoutBars);
-    expect(flags(true)).toEqual([true, true, true]);
-    expect(flags(false)).toEqual([false, false, false]);
+      [
+        temporalOrderViews(temporalOrderConfig.parse({ cropBars })),
+        audioClusters.views(audioClusters.config.parse({ cropBars })),
+      ].map((views) => Object.values(views).map(({ withoutBars }) => withoutBars));
+    expect(flags(true)).toEqual([
+      [true, true, true],
+      [true, true],
+    ]);
+    expect(flags(false)).toEqual([
+      [false, false, false],
+      [false, false],
+    ]);
   });
 });

@@ -62,6 +62,14 @@ describe('curves of a result', () => {
     expect(legend.match(/<li>/g)).toHaveLength(3);
   });
 
+  it('that are too many to be told apart are named under the chart', () => {
+    const rivals = ['copy-last', 'mean', 'linear', 'block-motion', 'zero', 'untrained'];
+    const curves = [curve(null, 25), ...rivals.map((name, i) => curve(name, 20 - i))];
+    const page = renderReport({ title: 't', results: [result('mine', curves)] });
+    expect(page).toContain('Not drawn: zero, untrained.');
+    expect(renderReport({ title: 't', results: [result('mine', curves.slice(0, 5))] })).not.toContain('Not drawn');
+  });
+
   it('have bands from the low end to the high one', () => {
     const chart = String(
       lineChart({

@@ -246,6 +246,21 @@ describe('curves', () => {
     expect(page.replaceAll('\u202f', ' ')).toContain('mean of 7 runs, lowest to highest');
   });
 
+  it('leaves no task out where there are more than colours: there is another chart', () => {
+    const tasks = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const runs = tasks.flatMap((task) => [1, 2].map((seed) => ({ ...makeRun(`${task}-${seed}`, 40, 0.3), task })));
+    const compared = renderReport({ title: 'All', runs });
+    expect(checkMarkup(compared).faults).toEqual([]);
+    const [side] = compared.split('<h3>');
+    const legends = [...side!.matchAll(/<ul class="legend">[^]*?<\/ul>/g)].map(([legend]) => legend);
+    const losses = legends
+      .slice(0, 2)
+      .map((legend) => [...legend.matchAll(/([a-g]), mean of 2/g)].map(([, task]) => task));
+    expect(losses).toEqual([tasks.slice(0, 5), tasks.slice(5)]);
+    const tones = bandsOf(runs.slice(0, 10), ({ rows }) => columnPoints(rows, 'loss')).map(({ tone }) => tone);
+    expect(new Set(tones).size).toBe(5);
+  });
+
   it('smooths as the definition says, and leaves a constant alone', () => {
     const keep = 1 - 2 / 4;
     const ys = [4, 2, 8];

@@ -67,6 +67,15 @@ describe('gainVerdict', () => {
   });
 });
 
+describe('a rival that is told what the model is not', () => {
+  it('need not be beaten', () => {
+    const colour = { name: 'colour', metrics: [metric(0.5)] };
+    const knowing = { name: 'matching', metrics: [metric(0.99)], told: 'the truth' };
+    expect(rivalVerdict(metric(0.9, [0.87, 0.93]), [knowing, colour])?.text).toMatch(/colour .* training beats/);
+    expect(rivalVerdict(metric(0.9, [0.87, 0.93]), [knowing])).toBeNull();
+  });
+});
+
 describe('rivalVerdict', () => {
   const weak = rival('colour', metric(0.6, [0.55, 0.65]));
   const strong = rival('frame-difference', metric(0.8, [0.75, 0.85]));

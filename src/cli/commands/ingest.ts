@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { loadConfig } from '../../core/index.js';
+import { ConfigError, loadConfig } from '../../core/index.js';
 import type { LeakageReport } from '../../index.js';
 import { addCommonOptions, parseWhole, runCommand, type CommonOptions } from '../command.js';
 import { exitCodes } from '../exit.js';
@@ -31,6 +31,8 @@ export default function addIngest(program: Command): void {
       const { ingest, ingestConfig, planIngest, runJob } = await import('../../index.js');
       const set = options.scoreOnly ? [...options.set, 'cleaning.scoreOnly=true'] : options.set;
       const { config } = loadConfig(ingestConfig, { file: options.config, set });
+      if (options.split !== undefined && options.against === undefined)
+        throw new ConfigError('--split N says which part of --against SOURCE counts: name that source, too.');
       if (options.plan === true) {
         const plan = await planIngest({ ...options, sources, config });
         const { seconds, bytes, sources: usable, failed, shots, videoSeconds } = plan.estimate;

@@ -20,12 +20,16 @@ export default function addPredict(program: Command): void {
   addCommonOptions(
     program
       .command('predict')
-      .description("shows a video model's futures beside what came, as MP4 and GIF")
+      .description("shows a video model's futures beside what came, masks over pictures, or both eyes, as MP4 and GIF")
       .requiredOption('--run <dir>', 'the run, or random:TASK for untrained weights')
       .requiredOption('--input <source...>', 'videos, folders, lists, globs, frames:DIR@FPS, or corpora')
       .requiredOption('--out <path>', 'a folder for an MP4 and a GIF of each video, or FILE.mp4 or FILE.gif for one')
       .option('--observe <n>', 'frames that are seen; default: as many as in training', parseWhole('--observe', 1))
-      .option('--steps <n>', 'frames that are predicted; default: as many as in training', parseWhole('--steps', 1))
+      .option(
+        '--steps <n>',
+        'frames that are predicted; default: as many as in training; of masks and eyes the most pictures, default: 250',
+        parseWhole('--steps', 1),
+      )
       .option(
         '--samples <n>',
         'futures side by side, of a model that can draw several; default: 4',
@@ -50,8 +54,11 @@ export default function addPredict(program: Command): void {
         text: [
           'observe' in settings
             ? `${settings.observe} frames seen, ${settings.steps} predicted`
-            : `up to ${settings.steps} pictures of each drawn`,
-          ...videos.map(({ path, psnr }) => `${path}: ${describePsnr(psnr)}`),
+            : `up to ${settings.steps} pictures of each video`,
+          ...videos.map(
+            ({ path, psnr, pts }) =>
+              `${path}: ${'observe' in settings ? describePsnr(psnr) : `${pts.length} pictures drawn`}`,
+          ),
           ...failures.map(({ path, code, message }) => `skipped ${path}: ${code}, ${message}`),
           `written to ${outputs.join(', ')}`,
         ].join('\n'),

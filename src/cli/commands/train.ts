@@ -2,7 +2,8 @@ import { Option, type Command } from 'commander';
 import type { ProgressEvent, WarningEvent } from '../../core/index.js';
 import type { TrainPlan, TrainSummary } from '../../index.js';
 import { addCommonOptions, runCommand, type CommandContext, type CommonOptions } from '../command.js';
-import { formatTable } from '../terminal.js';
+import { formatSeconds, formatTable } from '../terminal.js';
+import { formatBytes } from '../text.js';
 import { createTrainingTable } from '../training-table.js';
 
 interface TrainCommandOptions extends CommonOptions {
@@ -36,7 +37,7 @@ export default async function addTrain(program: Command, isAsked: boolean): Prom
       const { planTraining, runJob, train } = await import('../../index.js');
       const { config: file, ...rest } = options;
       if (options.plan === true) {
-        const { parameters, flops, digest, ...plan } = await planTraining({ ...rest, task, file });
+        const { parameters, flops, digest, ...plan } = await planTraining({ ...rest, task, file }, context.stop);
         return {
           counts: { done: 0, skipped: plan.config.steps, failed: 0 },
           outputs: [],
@@ -76,12 +77,22 @@ function showTraining(
   };
 }
 
-function describePlan(task: string, { config, parameters, flops, samples, epochs, network }: TrainPlan): string {
-  const { steps, batchSize, accumulateSteps } = config;
+function describePlan(task: string, plan: TrainPlan): string {
+  const { config, parameters, flops, samples, epochs, network, estimate, measured, bytes } = plan;
+  const { steps, batchSize, accumulateSteps, keepCheckpoints } = config;
   const perStep = accumulateSteps === 1 ? String(batchSize) : `${accumulateSteps} × ${batchSize}`;
   const size = `${parameters.toLocaleString('en')} parameters`;
-  const line = `would train ${task} (${size}) for ${steps} steps of ${perStep} on ${samples} samples, ${epochs.toFixed(1)} epochs`;
-  if (!network || flops === null) return line;
+  const work = flops === null ? '' : `, ${formatFlops(3 * flops * batchSize * accumulateSteps)} operations a step`;
+  const time =
+    estimate.seconds === null || estimate.secondsPerStep === null
+      ? 'the data end before an update could be measured'
+      : `about ${formatSeconds(estimate.seconds)} on this machine without validation: ${(1000 * estimate.secondsPerStep).toPrecision(3)} ms a step${work}, measured on ${measured}`;
+  const lines = [
+    `would train ${task} (${size}) for ${steps} steps of ${perStep} on ${samples} samples, ${epochs.toFixed(1)} epochs`,
+    `  ${time}`,
+    `  ${formatBytes(bytes.data)} of data to read, ${formatBytes(bytes.checkpoints)} for ${keepCheckpoints} checkpoints and the best, ${formatBytes(bytes.resident)} of memory`,
+  ];
+  if (!network || flops === null) return lines.join('\n');
   const rows = network.map((layer) => [
     layer.name,
     layer.kind,
@@ -90,9 +101,7 @@ function describePlan(task: string, { config, parameters, flops, samples, epochs
     formatFlops(layer.flops),
   ]);
   const total = ['total', '', '', parameters.toLocaleString('en'), formatFlops(flops)];
-  const work = `${formatFlops(3 * flops * batchSize * accumulateSteps)} operations a step, forward and backward`;
-  const table = formatTable([['layer', 'kind', 'output', 'parameters', 'operations'], ...rows, total]);
-  return `${table}\n${line}; ${work}`;
+  return [formatTable([['layer', 'kind', 'output', 'parameters', 'operations'], ...rows, total]), ...lines].join('\n');
 }
 
 function describeResult(out: string, result: TrainSummary): string {

@@ -53,18 +53,24 @@ export async function* evaluateFineTuned(
 ): AsyncIterable<EvaluationOutput> {
   const { data, split, random, emit, signal } = context;
   const classes = present.length;
-  const settings = { ...config, crops: 1 as const };
   const list: TestList = { labels: test.labels, groups: test.groups, classes, split: `${data.benchmark} ${split}` };
   const own = tunable(encoder);
   const [fresh, clustered] = [untrained.map(tunable), kMeans.map(tunable)];
   const spools = [train, test].map(() => openPictureSpool(encoder.width * encoder.height * 3));
   try {
     let ticks = 0;
-    const reading = { encoder, settings, context, stage: 'read', total: train.sources.length + test.sources.length };
+    const reading = {
+      encoder,
+      settings: config,
+      context,
+      stage: 'read',
+      total: train.sources.length + test.sources.length,
+    };
     for (const [l, { sources: list }] of [train, test].entries()) {
       for await (const { pictures } of readVideos({ ...reading, list, done: l * train.sources.length })) {
-        ticks = pictures.length;
-        spools[l]!.append(pictures.flat());
+        const places = pictures.flat(); // a place of a picture is drawn, and averaged, as a picture of its own
+        ticks = places.length;
+        spools[l]!.append(places);
       }
     }
     const asPictures = (l: number, { labels, groups }: ClassList): LabelledPictures => ({
@@ -91,7 +97,7 @@ export async function* evaluateFineTuned(
         [clustered[seed], byKMeans],
       ] as const) {
         if (!model) continue;
-        const { logits, learningRate } = await fineTune(model, {
+        const { logits, learningRate, selectedOn } = await fineTune(model, {
           layer,
           train: asPictures(0, train),
           test: asPictures(1, test),
@@ -105,7 +111,7 @@ export async function* evaluateFineTuned(
         if (collected !== answers) continue;
         for (const [row, { entry, source }] of test.sources.entries()) {
           const about = { key: entry.key, source: source.id, group: entry.group, label: entry.label };
-          const how = { protocol: 'fine-tune', selectedOn: 'group-val', split, seed, learningRate };
+          const how = { protocol: 'fine-tune', selectedOn, split, seed, learningRate };
           const ofPictures = logits.subarray(row * ticks * classes, (row + 1) * ticks * classes);
           const outcome = {
             short: isShort(source, config),
@@ -124,13 +130,11 @@ export async function* evaluateFineTuned(
       ...(byKMeans.length > 0 ? [{ name: 'k-means', metrics: summarise(byKMeans, common) }] : []),
       ...trivialDescribers(encoder).map((describer) => {
         const lists = [asPictures(0, train), asPictures(1, test)] as const;
-        const probed = fresh.map((_, seed) =>
-          probePictures(describer, lists, {
-            classes,
-            weightDecays: config.weightDecays,
-            random: random.fork('probe', seed),
-          }),
-        );
+        const probed = probePictures(describer, lists, {
+          classes,
+          weightDecays: config.weightDecays,
+          randoms: fresh.map((_, seed) => random.fork('probe', seed)),
+        });
         return {
           name: describer.name,
           metrics: summarise(
@@ -147,16 +151,16 @@ export async function* evaluateFineTuned(
   }
 }
 
-/** Scores of a linear layer on what a rule sees in the mean picture of each video of the second list, fitted on the first. */
+/** Scores of a linear layer on what a rule sees in the mean picture of each video of the second list, fitted on the first; for each seed. */
 function probePictures(
   describer: Describer,
   [train, test]: readonly [LabelledPictures, LabelledPictures],
   {
     classes,
     weightDecays,
-    random,
-  }: { readonly classes: number; readonly weightDecays: readonly number[]; readonly random: Random },
-): Float64Array {
+    randoms,
+  }: { readonly classes: number; readonly weightDecays: readonly number[]; readonly randoms: readonly Random[] },
+): readonly Float64Array[] {
   const featuresOf = ({ spool, ticks, labels }: LabelledPictures) =>
     toMatrix(
       Array.from(labels, (_, row) => {
@@ -165,7 +169,8 @@ function probePictures(
       }),
     );
   const examples = { features: featuresOf(train), labels: train.labels, groups: train.groups };
-  return selectProbe(examples, { classes, weightDecays, random }).scores(featuresOf(test));
+  const asked = featuresOf(test);
+  return randoms.map((random) => selectProbe(examples, { classes, weightDecays, random }).scores(asked));
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Random } from '../../core/index.js';
+import { TrainingError, type Random } from '../../core/index.js';
 import {
   compile,
   createVariable,
@@ -14,7 +14,7 @@ import {
   type Tensor,
 } from '../../engine/index.js';
 import { topKAccuracy } from '../metrics/index.js';
-import { drawHeldOutGroups } from '../probe/index.js';
+import { drawHeldOutGroups, type SelectedOn } from '../probe/index.js';
 import { toImages } from '../videos/describe.js';
 import type { PictureSpool } from '../videos/picture-spool.js';
 
@@ -49,7 +49,9 @@ export type TunableEncoder = Encoder & Required<Pick<Encoder, 'weights'>>;
  * batch statistics stay as they are. The rate is chosen on groups held out of the training list, then all of it is trained on. The encoder has its
  * own weights back afterwards.
  *
- * @returns logits of every picture of the test list, float64 [videos × ticks, classes], and the rate that was chosen.
+ * @returns logits of every picture of the test list, float64 [videos × ticks, classes], and the rate, which is `fixed` where there was nothing to
+ * choose among or on.
+ * @throws TrainingError where the network ends in scores that are not finite, at every rate or at the one that was chosen.
  */
 export async function fineTune(
   encoder: TunableEncoder,
@@ -71,7 +73,7 @@ export async function fineTune(
     /** Told of every step; throws to stop. */
     readonly onStep: () => void;
   },
-): Promise<{ readonly logits: Float64Array; readonly learningRate: number }> {
+): Promise<{ readonly logits: Float64Array; readonly learningRate: number; readonly selectedOn: SelectedOn }> {
   const first = encoder.weights.map((weight) => weight.clone());
   const restore = (): void => encoder.weights.forEach((weight, i) => weight.assign(first[i]!));
   const learn = async (
@@ -102,24 +104,38 @@ export async function fineTune(
   try {
     const all = Array.from(train.labels, (_, row) => row);
     let learningRate = settings.learningRates[0]!;
+    let selectedOn: SelectedOn = 'fixed';
     if (settings.learningRates.length > 1) {
       const held = drawHeldOutGroups(train, { share: 0.25, random: random.fork('held-out') });
       const [fitting, choosing] = [false, true].map((isHeld) =>
         all.filter((row) => held.has(train.groups[row]!) === isHeld),
       ) as [number[], number[]];
+      const candidates = choosing.length > 0 && fitting.length > 0 ? settings.learningRates : [];
+      if (candidates.length > 0) selectedOn = 'group-val';
       let best = -1;
-      for (const candidate of choosing.length > 0 && fitting.length > 0 ? settings.learningRates : []) {
+      for (const candidate of candidates) {
         const logits = await learn(fitting, candidate, train, choosing);
+        if (!logits.every(Number.isFinite)) continue;
         const scores = meanOverTicks(logits, train.ticks, classes);
         const accuracy = topKAccuracy({ scores, labels: choosing.map((row) => train.labels[row]!), classes });
         if (accuracy > best) [best, learningRate] = [accuracy, candidate];
       }
+      if (candidates.length > 0 && best < 0) throw diverged(candidates);
     }
     const testRows = Array.from(test.labels, (_, row) => row);
-    return { logits: await learn(all, learningRate, test, testRows), learningRate };
+    const logits = await learn(all, learningRate, test, testRows);
+    if (!logits.every(Number.isFinite)) throw diverged([learningRate]);
+    return { logits, learningRate, selectedOn };
   } finally {
     first.forEach((weight) => weight.dispose());
   }
+}
+
+function diverged(rates: readonly number[]): TrainingError {
+  return new TrainingError(
+    `Fine-tuning ends in scores that are not finite at rate ${rates.join(', ')}. Name lower fineTune.learningRates.`,
+    { context: { learningRates: rates } },
+  );
 }
 
 /** Mean of the logits of each video's pictures: float64 [videos, classes]. */

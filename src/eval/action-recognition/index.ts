@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Metric, Rival } from '../../core/index.js';
 import { splitSources, type LabelledSource } from '../benchmarks/roles.js';
 import { defineEvaluator, type EvaluationOutput } from '../define-evaluator.js';
-import { selectProbe, toMatrix, type Probe } from '../probe/index.js';
+import { selectProbe, toMatrix } from '../probe/index.js';
 import {
   describeByEncoder,
   describeVideos,
@@ -172,7 +172,7 @@ export default defineEvaluator({
           };
           const how = {
             protocol: 'probe',
-            selectedOn: 'group-val',
+            selectedOn: probe.selectedOn,
             split,
             seed,
             features: kind,
@@ -224,8 +224,10 @@ interface FittedProbe {
   readonly describer: number;
   readonly kind: FeatureKind;
   readonly seed: number;
-  readonly probe: Probe;
+  readonly probe: ChosenProbe;
 }
+
+type ChosenProbe = ReturnType<typeof selectProbe>;
 
 /** Fits a probe for each describer, kind and seed on a list whose pictures are let go video by video. */
 async function fitProbes(
@@ -237,7 +239,7 @@ async function fitProbes(
   }: {
     readonly kindsOf: (describer: number) => readonly FeatureKind[];
     readonly seedsOf: (describer: number) => readonly number[];
-    readonly fit: (features: readonly Float32Array[], seed: number) => Probe;
+    readonly fit: (features: readonly Float32Array[], seed: number) => ChosenProbe;
   },
 ): Promise<readonly FittedProbe[]> {
   const collected: Record<FeatureKind, Float32Array[]>[] = [];

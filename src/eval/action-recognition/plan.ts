@@ -4,7 +4,8 @@ import { splitSources, type LabelledSource } from '../benchmarks/roles.js';
 import type { EvaluateContext, EvaluationPlan } from '../define-evaluator.js';
 import type { kMeansConfig } from '../k-means/index.js';
 import { isLarge, multiplyHere, multiplyOnEngine, objectiveBy } from '../probe/index.js';
-import { describeByEncoder, pickLayer, readVideos, trivialDescribers } from '../videos/describe.js';
+import { pickLayer, readVideos } from '../videos/describe.js';
+import { measureVideos, saySeconds, spreadByLength, trivialLengths } from '../videos/measure.js';
 import { openPictureSpool } from '../videos/picture-spool.js';
 import type { PictureSettings } from '../videos/pictures.js';
 import { tunable, type ClassList } from './evaluate-fine-tuned.js';
@@ -20,14 +21,12 @@ export interface RecognitionPlanSettings extends PictureSettings {
   readonly kMeans: z.infer<typeof kMeansConfig>;
 }
 
-/** Videos that are really read to measure. */
-const mostMeasured = 8;
 /** Updates that are measured, the last of them. */
 const steps = 3;
 /** Most evaluations of the objective that one fit of a probe takes. */
 const fitRounds = 300;
-/** The colour histogram and the gradients. */
-const trivialLengths = [64, 144] as const;
+/** How often the features of one fit are in memory while it runs, in float64: as they are, those of a part of the groups, and standardised. */
+const fitCopies = 3;
 
 /**
  * What an evaluation on a whole official split would cost, from a few of the videos that are here, read and described, and a few updates or rounds of
@@ -45,7 +44,7 @@ export async function planRecognition(
   const videos = count.train + count.test;
   const all = [...here.train, ...here.test];
   const layer = pickLayer(encoder, config.layer);
-  const measured = await measureVideos(encoder, { layer, config, list: spread(all, mostMeasured), context });
+  const measured = await measureVideos(encoder, { layer, config, list: spreadByLength(all), context });
   const classes = listed ? data.classNames.length : new Set(all.map(({ entry }) => entry.label)).size;
   const features = encoder.layers[layer]!;
   const media = all.reduce((sum, { source }) => sum + source.bytes, 0);
@@ -53,13 +52,18 @@ export async function planRecognition(
     `${count.train} videos to train on and ${count.test} to test on, ${classes} classes${
       videos > all.length ? `; ${all.length} of them are here` : ''
     }`,
-    `measured on ${measured.videos} videos: ${say(measured.read)} to read one, ${say(measured.encode)} to describe its ${measured.pictures} pictures`,
+    `measured on ${measured.videos} videos: ${saySeconds(measured.read)} to read one, ${saySeconds(measured.encode)} to describe its ${measured.pictures} pictures`,
   ];
   const common = { unit: 'videos', units: videos };
+  // Fits: of every trunk both kinds of features, single pictures and three side by side; of rules single pictures.
+  const work = { rows: count.train, classes };
+  const perRule = trivialLengths.reduce((sum, columns) => sum + fitSeconds({ ...work, columns }), 0);
+  const decays = config.weightDecays.length;
+  const each = (decays > 1 ? 0.75 * decays : 0) + 1;
   const scaledMedia = Math.round((media / all.length) * videos);
   if (config.protocol === 'fine-tune') {
     const { learningRates, batchSize } = config.fineTune;
-    const step = await measureStep(encoder, { layer, config, list: spread(here.train, mostMeasured), context });
+    const step = await measureStep(encoder, { layer, config, list: spreadByLength(here.train), context });
     const runs = learningRates.length > 1 ? learningRates.length + 1 : 1;
     const networks = (config.kMeans.pictures > 0 ? 3 : 2) * seeds;
     const updates = networks * runs * config.fineTune.steps;
@@ -67,24 +71,20 @@ export async function planRecognition(
     const ticks = measured.pictures;
     return {
       ...common,
-      seconds: videos * measured.read + updates * step + asked * measured.encode,
+      seconds:
+        videos * (measured.read + measured.trivial) + updates * step + asked * measured.encode + each * perRule * seeds,
       bytes: { media: scaledMedia, scratch: videos * ticks * encoder.width * encoder.height * 3, features: 0 },
       notes: [
         ...about,
-        `${updates} updates of ${batchSize} pictures at ${say(step)}: ${networks} networks (trained, untrained${config.kMeans.pictures > 0 ? ', set by k-means' : ''} for ${seeds} seeds), ${learningRates.length} rates`,
+        `${updates} updates of ${batchSize} pictures at ${saySeconds(step)}: ${networks} networks (trained, untrained${config.kMeans.pictures > 0 ? ', set by k-means' : ''} for ${seeds} seeds), ${learningRates.length} rates`,
       ],
     };
   }
   const trunks = 1 + seeds + (config.kMeans.pictures > 0 ? seeds : 0);
-  // Fits: of every trunk both kinds of features, single pictures and three side by side; of rules single pictures.
-  const work = { rows: count.train, classes };
   const perTrunk = featureKinds.reduce(
     (sum, kind) => sum + fitSeconds({ ...work, columns: features * (kind === 'threeFrames' ? 3 : 1) }),
     0,
   );
-  const perRule = trivialLengths.reduce((sum, columns) => sum + fitSeconds({ ...work, columns }), 0);
-  const decays = config.weightDecays.length;
-  const each = (decays > 1 ? 0.75 * decays : 0) + 1;
   const ofOwn = seeds; // the model itself is probed once for each seed
   const fits = each * (perTrunk * (ofOwn + trunks - 1) + perRule * seeds);
   return {
@@ -93,58 +93,16 @@ export async function planRecognition(
     bytes: {
       media: scaledMedia,
       scratch: 0,
-      features: 4 * count.train * (trunks * 4 * features + trivialLengths.reduce((a, b) => a + b, 0)),
+      features:
+        4 * count.train * (trunks * 4 * features + trivialLengths.reduce((a, b) => a + b, 0)) +
+        fitCopies * 8 * count.train * 3 * features,
     },
     notes: [
       ...about,
       `${trunks} networks of ${features} features: trained, untrained${config.kMeans.pictures > 0 ? ' and set by k-means' : ''} for ${seeds} seeds`,
-      `fitting the probes: at most ${say(fits)}, ${decays} weight decays, as if every fit took all its ${fitRounds} rounds`,
+      `fitting the probes: at most ${saySeconds(fits)}, ${decays} weight decays, as if every fit took all its ${fitRounds} rounds`,
     ],
   };
-}
-
-/** Seconds for each video: to read its pictures, to describe them by a network, and by rules. The first video is read twice and counted once. */
-async function measureVideos(
-  encoder: Encoder,
-  {
-    layer,
-    config,
-    list,
-    context,
-  }: {
-    readonly layer: string;
-    readonly config: PictureSettings;
-    readonly list: readonly LabelledSource[];
-    readonly context: EvaluateContext<'encoder'>;
-  },
-) {
-  const reading = { encoder, settings: config, context, stage: 'plan', done: 0, total: list.length };
-  const describers = [describeByEncoder(encoder, layer), ...trivialDescribers(encoder)];
-  const sums = { read: 0, encode: 0, trivial: 0 };
-  let pictures = 0;
-  let videos = -1;
-  let started = performance.now();
-  const lap = (): number => {
-    const now = performance.now();
-    const seconds = (now - started) / 1000;
-    started = now;
-    return seconds;
-  };
-  for await (const video of readVideos({ ...reading, list: [list[0]!, ...list] })) {
-    const seen = video.pictures.flat();
-    const read = lap();
-    const [encode = 0, ...rest] = describers.map((describer) => {
-      describer.describe(seen);
-      return lap();
-    });
-    pictures = seen.length;
-    if (++videos === 0) continue;
-    sums.read += read;
-    sums.encode += encode;
-    sums.trivial += rest.reduce((a, b) => a + b, 0);
-    started = performance.now();
-  }
-  return { videos, pictures, read: sums.read / videos, encode: sums.encode / videos, trivial: sums.trivial / videos };
 }
 
 /** Seconds of one update on real pictures. */
@@ -164,11 +122,12 @@ async function measureStep(
 ): Promise<number> {
   const spool = openPictureSpool(encoder.width * encoder.height * 3);
   try {
-    const reading = { encoder, settings: { ...config, crops: 1 as const }, context, stage: 'plan' };
+    const reading = { encoder, settings: config, context, stage: 'plan' };
     let ticks = 0;
     for await (const { pictures } of readVideos({ ...reading, list, done: 0, total: list.length })) {
-      ticks = pictures.length;
-      spool.append(pictures.flat());
+      const places = pictures.flat();
+      ticks = places.length;
+      spool.append(places);
     }
     const present = [...new Set(list.map(({ entry }) => entry.label))];
     const few: ClassList = {
@@ -222,17 +181,3 @@ function fitSeconds({
   const turning = !isOnEngine && columns > rows ? (rows * rows * columns) / 1e9 : 0; // products of rows, about 1e9 a second
   return seconds * (rows / few.rows) * (dimensions / few.columns) * fitRounds + turning;
 }
-
-/** Some of a list, evenly by the length of their videos. */
-function spread(list: readonly LabelledSource[], count: number): readonly LabelledSource[] {
-  const byLength = [...list].sort((a, b) => a.source.video.durationSeconds - b.source.video.durationSeconds);
-  const wanted = Math.min(count, byLength.length);
-  return Array.from({ length: wanted }, (_, i) => byLength[Math.floor(((i + 0.5) * byLength.length) / wanted)]!);
-}
-
-const say = (seconds: number): string =>
-  seconds < 1
-    ? `${(1000 * seconds).toPrecision(2)} ms`
-    : seconds < 120
-      ? `${seconds.toPrecision(3)} s`
-      : `${(seconds / 60).toPrecision(3)} min`;

@@ -1,5 +1,5 @@
 import type { Metric, Random, Rival } from '../../core/index.js';
-import { bestClasses, bootstrapInterval } from '../metrics/index.js';
+import { bestClasses, bootstrapInterval, classesAhead } from '../metrics/index.js';
 
 /** Which test videos one seed gets right: uint8 [test videos] of 0 and 1. */
 export interface Answers {
@@ -28,15 +28,9 @@ const namesOf = ({ classes }: TestList): readonly MetricName[] =>
 /** Which videos a matrix of scores, float64 [test videos, classes], gets right; equal scores rank by class. */
 export function answersOf(scores: Float64Array, { labels, classes }: TestList): Answers {
   const best = Uint8Array.from(bestClasses(scores, classes), (first, row) => (first === labels[row] ? 1 : 0));
-  const five = Uint8Array.from(labels, (label, row) => {
-    const own = scores[row * classes + label]!;
-    let ahead = 0;
-    for (let c = 0; c < classes; c++) {
-      const other = scores[row * classes + c]!;
-      if (other > own || (other === own && c < label)) ahead++;
-    }
-    return ahead < 5 ? 1 : 0;
-  });
+  const five = Uint8Array.from(labels, (label, row) =>
+    classesAhead(scores, { from: row * classes, classes, label }) < 5 ? 1 : 0,
+  );
   return { best, five };
 }
 

@@ -9,18 +9,41 @@ export interface ScoredExamples {
   readonly weights?: ArrayLike<number>;
 }
 
-/** The class with the highest score of each row; among equal scores the lowest index. */
+/** The class with the highest score of each row; among equal scores the lowest index. A score that is NaN is never the highest; -1 where all are. */
 export function bestClasses(scores: ArrayLike<number>, classes: number): Int32Array {
-  const best = new Int32Array(scores.length / classes);
+  const best = new Int32Array(scores.length / classes).fill(-1);
   for (let row = 0; row < best.length; row++) {
-    for (let c = 1; c < classes; c++) {
-      if (scores[row * classes + c]! > scores[row * classes + best[row]!]!) best[row] = c;
+    let highest = NaN;
+    for (let c = 0; c < classes; c++) {
+      const score = scores[row * classes + c]!;
+      if (Number.isNaN(score) || score <= highest) continue;
+      highest = score;
+      best[row] = c;
     }
   }
   return best;
 }
 
-/** Share of examples whose true class is among the `k` highest scores; equal scores rank by class index. NaN without examples. */
+/** How many classes rank before one: those of a higher score, and of equal ones those of a lower index. A score that is NaN ranks behind all others. */
+export function classesAhead(scores: ArrayLike<number>, { from, classes, label }: RowOfScores): number {
+  const own = scores[from + label]!;
+  if (Number.isNaN(own)) return classes;
+  let ahead = 0;
+  for (let c = 0; c < classes; c++) {
+    const other = scores[from + c]!;
+    if (other > own || (other === own && c < label)) ahead++;
+  }
+  return ahead;
+}
+
+/** The scores of one example: those of `classes` classes from place `from` on, of which `label` is asked about. */
+export interface RowOfScores {
+  readonly from: number;
+  readonly classes: number;
+  readonly label: number;
+}
+
+/** Share of examples whose true class is among the `k` highest scores; equal scores rank by class index, NaN is a miss. NaN without examples. */
 export function topKAccuracy({
   scores,
   labels,
@@ -32,14 +55,7 @@ export function topKAccuracy({
   let total = 0;
   for (let row = 0; row < labels.length; row++) {
     const weight = weights ? weights[row]! : 1;
-    const truth = labels[row]!;
-    const score = scores[row * classes + truth]!;
-    let ahead = 0;
-    for (let c = 0; c < classes; c++) {
-      const other = scores[row * classes + c]!;
-      if (other > score || (other === score && c < truth)) ahead++;
-    }
-    if (ahead < k) hits += weight;
+    if (classesAhead(scores, { from: row * classes, classes, label: labels[row]! }) < k) hits += weight;
     total += weight;
   }
   return hits / total;

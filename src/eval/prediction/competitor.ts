@@ -101,8 +101,8 @@ export function compete(
   const { predictor, samples, boards, seesFuture } = competitor;
   const { observe, steps } = contest;
   if (seesFuture && mode === 'one-step') return;
-  const first = mode === 'multi-step' ? observe : 1;
-  const count = mode === 'multi-step' ? steps : observe + steps - 1;
+  const first = firstFrame(mode, contest);
+  const count = observe + steps - first;
   const seeds = Array.from({ length: samples }, (_, sample) => random.fork('sample', sample));
   const futures =
     mode === 'multi-step'
@@ -152,6 +152,11 @@ export function compete(
       board.add({ name: 'energyScore', unit: 'level', direction: 'lower' }, [perStep]);
     });
   }
+}
+
+/** Place in its sequence of the first frame that is predicted. */
+export function firstFrame(mode: Mode, { observe }: Pick<Contest, 'observe'>): number {
+  return mode === 'multi-step' ? observe : 1;
 }
 
 /** Futures of a batch that are held for the energy score, whose value does not depend on how many there are. */

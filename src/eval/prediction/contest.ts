@@ -1,6 +1,16 @@
 import { tf, type Predictor, type Tensor } from '../../engine/index.js';
 import type { EvaluateContext } from '../define-evaluator.js';
-import { compete, enterCompetitor, openHeat, type Competitor, type Contest } from './competitor.js';
+import { RunningMean } from '../metrics/index.js';
+import {
+  compete,
+  enterCompetitor,
+  firstFrame,
+  openHeat,
+  type Competitor,
+  type Contest,
+  type Heat,
+  type Mode,
+} from './competitor.js';
 import type { PredictionConfig } from './config.js';
 import type { FeatureMeasures } from './feature-measures.js';
 import { frameMetric, type FrameMetricName } from './frame-metrics.js';
@@ -38,20 +48,27 @@ export function enterAll(
 /** What a contest left behind for each sequence. */
 export type Entrant = Pick<Sequence, 'key' | 'source' | 'start'>;
 
-/**
- * Lets everyone predict every held-out sequence, a batch at a time.
- *
- * @returns the sequences in order, and how many clips were too short for one.
- */
+/** What a contest leaves behind beside the boards of those who took part. */
+export interface HeatsOutcome {
+  /** In order. */
+  readonly entrants: readonly Entrant[];
+  /** Share of a predicted frame that moves, a value for each sequence; empty where no measure looks at it. */
+  readonly movingShares: Readonly<Record<Mode, RunningMean>>;
+  /** Clips that were left out because they have too few frames. */
+  readonly short: number;
+}
+
+/** Lets everyone predict every held-out sequence, a batch at a time. */
 export async function runHeats(
   competitors: readonly Competitor[],
   { contest, measures }: { readonly contest: Contest; readonly measures: FeatureMeasures },
   config: PredictionConfig,
   { dataset, random, signal, emit }: EvaluateContext<'predictor'>,
-): Promise<{ readonly entrants: readonly Entrant[]; readonly short: number }> {
+): Promise<HeatsOutcome> {
   const { predictor } = competitors[0]!;
   const frames = contest.observe + contest.steps;
   const entrants: Entrant[] = [];
+  const movingShares = { 'multi-step': new RunningMean(), 'one-step': new RunningMean() };
   let short = 0;
   const sequences = readSequences(dataset!, {
     size: predictor,
@@ -65,6 +82,7 @@ export async function runHeats(
     const clips = toClips(batch, predictor, frames);
     const heat = openHeat(batch, clips, predictor);
     try {
+      for (const mode of contest.modes) addMovingShares(movingShares[mode], mode, heat, contest);
       measures.addTruth(clips);
       for (const competitor of competitors) {
         for (const mode of contest.modes) {
@@ -92,7 +110,18 @@ export async function runHeats(
       ...(short > 0 ? { counts: { tooShort: short } } : {}),
     });
   }
-  return { entrants, short };
+  return { entrants, movingShares, short };
+}
+
+function addMovingShares(mean: RunningMean, mode: Mode, heat: Heat, contest: Contest): void {
+  if (!contest.metrics.some(({ needsMotion }) => needsMotion)) return;
+  const last = contest.observe + contest.steps;
+  heat.sequences.forEach((_, item) => {
+    const first = firstFrame(mode, contest);
+    let sum = 0;
+    for (let frame = first; frame < last; frame++) sum += heat.moving(item, frame).share;
+    mean.add(sum / (last - first));
+  });
 }
 
 /** Sequences as one tensor: float32 [batch, frames, height, width, channels]. */

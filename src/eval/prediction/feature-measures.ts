@@ -16,7 +16,7 @@ export interface FeatureMeasures {
   addTruth(clips: Tensor): void;
   /** Takes one future of each clip, which follows the clip's first `observe` frames. */
   addFutures(name: string, clips: Tensor, futures: Futures, observe: number): void;
-  /** Distances of a competitor's clips from the true ones, observed frames included in both. */
+  /** Distances of a competitor's clips from the true ones, observed frames included in both; variant `i3d.<hash>.5+10` for 5 seen and 10 predicted. */
   clipMetrics(name: string): Metric[];
   /** Distance of every second true clip from the others: what a perfect model would get on so few. */
   floor(): Metric[];
@@ -24,13 +24,14 @@ export interface FeatureMeasures {
 }
 
 /**
- * Opens what the settings ask for.
+ * Opens what the settings ask for. Distances between sets of clips depend on how long these are, and how much of them was seen: their variant says both.
  *
  * @throws ConfigError if weights cannot be read or are of another network; nothing stays open then.
  */
 export async function openFeatureMeasures(
   { clipFeatures, i3d, lpips, featureRun }: PredictionConfig,
   { openEncoder }: Pick<EvaluateContext<'predictor'>, 'openEncoder'>,
+  { observe, steps }: { readonly observe: number; readonly steps: number },
 ): Promise<FeatureMeasures> {
   const pictureDistances: PictureDistance[] = [];
   const encoders: ClipEncoder[] = [];
@@ -55,7 +56,10 @@ export async function openFeatureMeasures(
     encoders.flatMap(({ name, variant }, place) => {
       const [{ count }, value] = pairs(place);
       if (value === null) return [];
-      return [{ name, variant, value, unit: 'feature²', direction: 'lower', examples: count, split: 'held-out' }];
+      const ofLength = `${variant}.${observe}+${steps}`;
+      return [
+        { name, variant: ofLength, value, unit: 'feature²', direction: 'lower', examples: count, split: 'held-out' },
+      ];
     });
   return {
     pictureDistances,

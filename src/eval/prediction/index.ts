@@ -8,7 +8,15 @@ import { openFeatureMeasures, type FeatureMeasures } from './feature-measures.js
 import { planPrediction } from './plan.js';
 import { curveRows, sequenceRows } from './rows.js';
 import type { Selection } from './scoreboard.js';
-import { curvesOf, metricsOf, pooledPsnr, skillOf, type StandingOptions } from './standings.js';
+import {
+  curvesOf,
+  metricsOf,
+  movingShareOf,
+  pooledPsnr,
+  skillOf,
+  tooShort,
+  type StandingOptions,
+} from './standings.js';
 
 /** The rivals whose curves are drawn: a chart of more cannot be read. */
 const drawnRivals: ReadonlySet<string> = new Set(['copy-last', 'linear', 'block-motion']);
@@ -25,7 +33,7 @@ export default defineEvaluator({
   config: predictionConfig,
   async *evaluate(predictor, config, context): AsyncIterable<EvaluationOutput> {
     assertSamples(context);
-    const measures = await openFeatureMeasures(config, context);
+    const measures = await openFeatureMeasures(config, context, contestOf(predictor, config));
     const untrained = context.seeds > 0 ? await context.untrained(0) : null;
     try {
       yield* holdContest({ predictor, untrained, measures }, config, context);
@@ -60,7 +68,7 @@ async function* holdContest(
     ...(untrained ? [enterCompetitor('untrained', untrained)] : []),
   ];
   const [model, copyLast] = all as [Competitor, Competitor];
-  const { entrants } = await runHeats(all, { contest, measures }, config, context);
+  const { entrants, movingShares, short } = await runHeats(all, { contest, measures }, config, context);
   const sources = entrants.map(({ source }) => source);
   const options = contest.modes.map((mode) => standingOptions(mode, { model, contest, config }));
   const numbers = (competitor: Competitor): Metric[] => [
@@ -76,11 +84,19 @@ async function* holdContest(
     ...measures.clipMetrics(competitor.name),
   ];
   for (const metric of numbers(model)) yield { kind: 'metric', metric };
-  for (const rival of all.slice(1)) yield { kind: 'rival', rival: { name: rival.name, metrics: numbers(rival) } };
+  for (const mode of contest.modes)
+    for (const metric of movingShareOf(movingShares[mode], mode)) yield { kind: 'metric', metric };
+  if (short > 0) yield { kind: 'metric', metric: tooShort(short) };
+  for (const rival of all.slice(1)) {
+    const told = rival.seesFuture ? { told: 'the frames to come' } : {};
+    yield { kind: 'rival', rival: { name: rival.name, metrics: numbers(rival), ...told } };
+  }
   const floor = measures.floor();
-  if (floor.length > 0) yield { kind: 'rival', rival: { name: 'truth-halves', metrics: floor } };
-  const { evaluated, random } = context;
-  const about = { evaluated, dataset: context.dataset!, observe: contest.observe, steps: contest.steps, random };
+  if (floor.length > 0)
+    yield { kind: 'rival', rival: { name: 'truth-halves', metrics: floor, told: 'the frames to come' } };
+  const { evaluated, random, seed = null } = context;
+  const { observe, steps } = contest;
+  const about = { evaluated, dataset: context.dataset!, observe, steps, random, seed };
   for (const each of options) {
     for (const competitor of all.filter(({ name }) => name === model.name || drawnRivals.has(name)))
       for (const curve of curvesOf(competitor, { ...each, isRival: competitor !== model }))

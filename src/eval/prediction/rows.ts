@@ -12,6 +12,7 @@ export interface RowContext {
   readonly observe: number;
   readonly steps: number;
   readonly random: Random;
+  readonly seed: number | null;
 }
 
 /** The lines of a competitor in `curves.jsonl`: one for each metric and selection, beside what the others reach and how likely that is by chance. */
@@ -19,7 +20,7 @@ export function curveRows(
   competitor: Competitor,
   others: readonly Competitor[],
   mode: Mode,
-  { evaluated, dataset, observe, steps, random }: RowContext,
+  { evaluated, dataset, observe, steps, random, seed }: RowContext,
 ): Readonly<Record<string, unknown>>[] {
   const { name, samples, boards, framesCapped } = competitor;
   return boards[mode].summaries
@@ -54,6 +55,7 @@ export function curveRows(
         ci95: overall.interval ?? null,
         baselines: Object.fromEntries(baselines),
         framesCapped: framesCapped[mode],
+        seed,
         backend: tf.getBackend(),
         tfjs: tf.version_core,
       };

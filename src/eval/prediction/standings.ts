@@ -1,5 +1,5 @@
 import type { Metric, MetricCurve, Random } from '../../core/index.js';
-import { bootstrapInterval, psnrOfError, signFlipTest } from '../metrics/index.js';
+import { bootstrapInterval, psnrOfError, signFlipTest, type RunningMean } from '../metrics/index.js';
 import type { Competitor, Mode } from './competitor.js';
 import type { ScoreSummary, Selection } from './scoreboard.js';
 
@@ -104,6 +104,27 @@ export function pooledPsnr({ boards }: Competitor, mode: Mode): Metric[] {
   const value = psnrOfError(overall.mean);
   const [unit, direction] = ['dB', 'higher'] as const;
   return [{ name: 'psnr', variant: 'pooled', value, unit, direction, examples: overall.count, split: splits[mode] }];
+}
+
+/** Share of the predicted frames that measures of the moving area look at; none where nothing of the kind was measured. */
+export function movingShareOf(shares: RunningMean, mode: Mode): Metric[] {
+  if (shares.count === 0) return [];
+  return [
+    {
+      name: 'movingShare',
+      value: shares.mean,
+      unit: 'fraction',
+      direction: 'higher',
+      examples: shares.count,
+      split: splits[mode],
+      ...(shares.interval ? { interval: shares.interval } : {}),
+    },
+  ];
+}
+
+/** How many clips have too few frames and were left out. */
+export function tooShort(clips: number): Metric {
+  return { name: 'clipsTooShort', value: clips, unit: 'clips', direction: 'lower', examples: clips, split: 'held-out' };
 }
 
 /** Probability of so large a paired difference between two competitors if there were none; by sequences. */

@@ -36,8 +36,11 @@ export function fitProbe(
   return fitPrepared(train, labels, { classes, weightDecay, maxIterations, transform });
 }
 
+/** What a setting was chosen on: groups held out of the training list; `fixed`: on nothing, as there is one candidate or no class has two groups. */
+export type SelectedOn = 'group-val' | 'fixed';
+
 /**
- * Chooses the weight decay on held-out groups of the training list (selectedOn: group-val), then fits on the whole list.
+ * Chooses the weight decay on held-out groups of the training list, then fits on the whole list; the last, where it is `fixed`.
  * `heldOutShare` of each class's groups is held out, at least one where a class has two; `random` draws them.
  */
 export function selectProbe(
@@ -53,13 +56,14 @@ export function selectProbe(
     readonly heldOutShare?: number;
     readonly random: Random;
   },
-): Probe {
+): Probe & { readonly selectedOn: SelectedOn } {
   const held = drawHeldOutGroups(examples, { share: heldOutShare, random });
   const rowsWhere = (isHeld: boolean) =>
     examples.groups.flatMap((group, row) => (held.has(group) === isHeld ? [row] : []));
   const [fitting, choosing] = [rowsWhere(false), rowsWhere(true)];
   let weightDecay = weightDecays.at(-1) ?? 0;
-  if (fitting.length > 0 && choosing.length > 0 && weightDecays.length > 1) {
+  const isChosen = fitting.length > 0 && choosing.length > 0 && weightDecays.length > 1;
+  if (isChosen) {
     const labelsOf = (rows: readonly number[]) => Int32Array.from(rows, (row) => examples.labels[row]!);
     const { train, transform } = prepare(takeRows(examples.features, fitting), classes);
     const test = { features: takeRows(examples.features, choosing), labels: labelsOf(choosing) };
@@ -80,7 +84,7 @@ export function selectProbe(
       }
     }
   }
-  return fitProbe(examples, { classes, weightDecay });
+  return { ...fitProbe(examples, { classes, weightDecay }), selectedOn: isChosen ? 'group-val' : 'fixed' };
 }
 
 /** Whole groups of each class, drawn to choose settings on; a class with one group keeps it for fitting. */

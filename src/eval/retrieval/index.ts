@@ -8,6 +8,7 @@ import { kMeansConfig, openKMeans, readMiddles, type UntrainedEncoder } from '..
 import { openUntrained } from '../untrained.js';
 import { cropCounts, samplingRules } from '../videos/pictures.js';
 import { chanceOfHit, columnMeans, nearestRows, unitRows, voteOf } from './neighbours.js';
+import { planRetrieval } from './plan.js';
 
 const configSchema = z.strictObject({
   sampling: z
@@ -206,4 +207,5 @@ export default defineEvaluator({
       yield { kind: 'prediction', row: { ...row, split, rank: Number.isFinite(rank) ? rank : null, nearest } };
     }
   },
+  plan: (encoder, config, context) => planRetrieval(encoder, config, context),
 });

@@ -11,7 +11,9 @@ import {
   weightedMean,
 } from '../metrics/index.js';
 import { masksOf, type MaskSequence } from '../mining/mask-truth.js';
+import { salientMasks } from '../mining/saliency.js';
 import { openUntrained } from '../untrained.js';
+import { byGroup, decayParts } from './over-time.js';
 import { cutMap, relativeLevel, segmentPicture, usualWindows } from './segment.js';
 
 const configSchema = z.strictObject({
@@ -44,16 +46,27 @@ const configSchema = z.strictObject({
     .number()
     .default(usualWindows.level)
     .describe('From where on: a share of the way from the median to the greatest, or votes, from -1 to 1.'),
+  saliency: z
+    .boolean()
+    .default(true)
+    .describe('Score what stands out by its motion, too: a rival that sees the frames around each picture.'),
   bootstrapDraws: z.int().positive().default(2000).describe('Draws behind each interval.'),
 });
 
 type Config = z.infer<typeof configSchema>;
 
-/** J and F of one picture, for each model, and J of the fixed shapes. */
+interface MaskScore {
+  readonly J: number;
+  readonly F: number;
+}
+
+/** J and F of one picture, for each model and by saliency, and J of the fixed shapes. */
 interface PictureScore {
   readonly sequence: string;
   readonly frame: number;
-  readonly models: readonly { readonly J: number; readonly F: number }[];
+  readonly models: readonly MaskScore[];
+  /** Null where it is not asked for. */
+  readonly saliency: MaskScore | null;
   readonly all: number;
   readonly ellipses: readonly number[];
 }
@@ -63,8 +76,9 @@ const radii = Array.from({ length: 10 }, (_, i) => 0.05 * (i + 1));
 
 /**
  * How well a model draws the thing that moves from single pictures of DAVIS, without motion: J and F as DAVIS defines them, mean over the
- * frames of a sequence and then over sequences, and `imageJ`, the mean over pictures; beside the best fixed ellipse, the whole picture and the
- * untrained network. All objects of a frame count as one; the first and last frames count, too.
+ * frames of a sequence and then over sequences, with the share of frames above a half (`JRecall`, `FRecall`) and the fall from a sequence's first
+ * quarter to its last (`JDecay`, `FDecay`), and `imageJ`, the mean over pictures; beside the best fixed ellipse, the whole picture, what stands out
+ * by its motion, and the untrained network. All objects of a frame count as one; the first and last frames count, too.
  */
 export default defineEvaluator({
   name: 'segmentation',
@@ -96,7 +110,11 @@ export default defineEvaluator({
       F: scores.map(({ models }) => models[model]!.F),
       imageJ: scores.map(({ models }) => models[model]!.J),
     });
-    for (const metric of summarise(ofModel(0), true)) yield { kind: 'metric', metric };
+    const { J, F, imageJ } = ofModel(0);
+    const recall = (values: readonly number[]) => values.map((value) => Number(value > 0.5));
+    const decay = (values: readonly number[]) => byGroup(values, groups, decayParts);
+    const all = { J, F, imageJ, JRecall: recall(J), FRecall: recall(F), JDecay: decay(J), FDecay: decay(F) };
+    for (const metric of summarise(all, true)) yield { kind: 'metric', metric };
     const meanEllipse = (i: number) =>
       sequenceMean(
         scores.map(({ ellipses }) => ellipses[i]!),
@@ -110,6 +128,12 @@ export default defineEvaluator({
     };
     for (const [name, columns] of Object.entries(rivals))
       yield { kind: 'rival', rival: { name, metrics: summarise(columns, false) } };
+    if (config.saliency) {
+      const own = scores.map(({ saliency }) => saliency!);
+      const columns = { J: own.map((score) => score.J), F: own.map((score) => score.F) };
+      const metrics = summarise({ ...columns, imageJ: columns.J }, false);
+      yield { kind: 'rival', rival: { name: 'saliency', metrics, told: 'the frames around each picture' } };
+    }
     if (untrained.length > 0) {
       const mean = (key: 'J' | 'F') =>
         scores.map(({ models }) => models.slice(1).reduce((sum, own) => sum + own[key], 0) / untrained.length);
@@ -124,11 +148,13 @@ export default defineEvaluator({
 async function scorePictures(
   models: readonly Segmenter[],
   sequences: readonly MaskSequence[],
-  { everyFrames, scales, stride, centre, cut, level }: Config,
+  { everyFrames, scales, stride, centre, cut, level, saliency }: Config,
   { emit, signal }: EvaluateContext<'segmenter'>,
 ): Promise<PictureScore[]> {
   const scores: PictureScore[] = [];
   for (const [n, sequence] of sequences.entries()) {
+    signal.throwIfAborted();
+    const salient = saliency ? await salientMasks(sequence, everyFrames) : null;
     let frame = -1;
     for await (const { data, width, height, channels } of sequence.frames()) {
       frame++;
@@ -142,15 +168,19 @@ async function scorePictures(
         );
       const rgb =
         channels === 3 ? data : Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.floor(i / 3)]!);
+      const score = (mask: Uint8Array): MaskScore => ({
+        J: regionSimilarity(truth.data, mask),
+        F: contourAccuracy(truth.data, mask, width, height),
+      });
       const own = models.map((model) => {
         const map = segmentPicture(model, rgb, width, height, { scales, stride, centre });
-        const mask = cutMap(map, width, height, cut === 'relative' ? relativeLevel(map, level) : level);
-        return { J: regionSimilarity(truth.data, mask), F: contourAccuracy(truth.data, mask, width, height) };
+        return score(cutMap(map, width, height, cut === 'relative' ? relativeLevel(map, level) : level));
       });
       scores.push({
         sequence: sequence.name,
         frame,
         models: own,
+        saliency: salient && score(salient[frame] ?? new Uint8Array(width * height)),
         all: truth.data.reduce((sum, value) => sum + value, 0) / truth.data.length,
         ellipses: radii.map((radius) => regionSimilarity(truth.data, centredEllipse(width, height, radius, radius))),
       });
@@ -178,7 +208,8 @@ function metricOf(
       random: interval.context.random.fork('bootstrap', name),
       draws: interval.config.bootstrapDraws,
     });
-  const about = { unit: 'fraction', direction: 'higher', examples: values.length, split: 'test' } as const;
+  const direction = name.endsWith('Decay') ? 'lower' : 'higher';
+  const about = { unit: 'fraction', direction, examples: values.length, split: 'test' } as const;
   return { name, value: statistic(), ...about, ...(span ? { interval: span } : {}) };
 }
 

@@ -5,21 +5,22 @@ interface Asked {
 }
 
 /**
- * A line for each cluster: its share of the frames and of those the share that is told rightly; and one for all: how many nats of
- * surprise a frame's cluster holds, by itself and once its source is known (near 0 where a video has one sound, which its microphone
- * alone may give away).
+ * A line for each cluster: its share of the frames and, where clusters were asked for, of those the share that is told rightly; and one for
+ * all: how many nats of surprise a frame's cluster holds, by itself and once its source is known (near 0 where a video has one sound, which
+ * its microphone alone may give away).
  *
- * @param scores of each frame.
+ * @param scores of each frame; null where they are not of clusters.
  */
 export function describeClusters(
   asked: readonly Asked[],
-  scores: readonly ArrayLike<number>[],
+  scores: readonly ArrayLike<number>[] | null,
 ): readonly Readonly<Record<string, number>>[] {
   const labels = [...new Set(asked.map(({ label }) => label))].sort((a, b) => a - b);
   const rows = labels.map((label) => {
     const own = [...asked.keys()].filter((i) => asked[i]!.label === label);
-    const right = own.filter((i) => bestOf(scores[i]!) === label).length;
-    return { label, frames: own.length, share: own.length / asked.length, recall: right / own.length };
+    const row = { label, frames: own.length, share: own.length / asked.length };
+    if (!scores) return row;
+    return { ...row, recall: own.filter((i) => bestOf(scores[i]!) === label).length / own.length };
   });
   const sources = [...new Set(asked.map(({ source }) => source))];
   const givenSource = sources.reduce((sum, source) => {

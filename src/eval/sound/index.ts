@@ -48,6 +48,7 @@ export default defineEvaluator({
   async *evaluate(trainer, config, context): AsyncIterable<EvaluationOutput> {
     const { dataset, seeds, random } = context;
     if (!dataset || dataset.samples === 0) throw new ConfigError('There are no held-out samples to evaluate on.');
+    checkCodebook(dataset, context);
     const models = [trainer, ...(await openUntrained(context))];
     const { questions, scores, outputs } = await ask(models, dataset, context).finally(() =>
       models.slice(1).forEach((model) => model.dispose()),
@@ -92,11 +93,25 @@ export default defineEvaluator({
       const trivial = questions.map((_, row) => fitted.slice(row * classes, (row + 1) * classes));
       yield { kind: 'rival', rival: { name: 'trivial-features', metrics: measure([trivial]) } };
     }
-    for (const row of describeClusters(questions, scores[0]!)) yield { kind: 'row', file: 'clusters.jsonl', row };
+    for (const row of describeClusters(questions, truth.bits ? null : scores[0]!))
+      yield { kind: 'row', file: 'clusters.jsonl', row };
     for (const [i, { key, source, group, label }] of questions.entries())
       yield { kind: 'prediction', row: { key, source, group, label, scores: Array.from(scores[0]![i]!) } };
   },
 });
+
+/** Clusters that a held-out dataset found by itself have other numbers, and other bits, than those that a model learned. */
+function checkCodebook(
+  { config, isTrainedOn = false }: EvaluationDataset,
+  { evaluated }: EvaluateContext<'trainer'>,
+): void {
+  const { codebook } = (config ?? {}) as { readonly codebook?: string | null };
+  if (codebook !== null || isTrainedOn || !evaluated?.run) return;
+  throw new ConfigError(
+    'The held-out dataset has clusters of its own, which are not those that the model learned: mine it with codebook=DIR, the dataset that the model was trained on.',
+    { context: { run: evaluated.run } },
+  );
+}
 
 /** Asks every model about every frame that has a sound of its own. */
 async function ask(

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { ConfigError, type Metric, type Random, type SampleBatch } from '../../core/index.js';
+import { ConfigError, type EncodedImage, type Metric, type Random, type SampleBatch } from '../../core/index.js';
 import { tf, toTensor, type StereoModel } from '../../engine/index.js';
+import { decodeImage } from '../../vision/index.js';
 import { defineEvaluator, type EvaluateContext, type EvaluationOutput } from '../define-evaluator.js';
 import { bootstrapInterval, weightedMean } from '../metrics/index.js';
+import { openUntrained } from '../untrained.js';
 import { bestShift, errorOf, matchedRight, shiftErrors, shiftedBy, type EyePair } from './rivals.js';
 
 const stereoConfig = z.strictObject({
@@ -31,7 +33,7 @@ interface Judged {
  */
 export default defineEvaluator({
   name: 'stereo',
-  version: 1,
+  version: 2,
   needs: 'stereo',
   input: 'samples',
   config: stereoConfig,
@@ -39,8 +41,8 @@ export default defineEvaluator({
     context.signal.throwIfAborted();
     const { dataset } = context;
     if (!dataset || dataset.samples === 0) throw new ConfigError('There are no held-out pairs to evaluate on.');
-    const mean = await meanDisparity(context);
-    const untrained = context.seeds > 0 ? await context.untrained(0) : null;
+    const mean = await meanDisparity(model, context);
+    const untrained = await openUntrained(context);
     const judged: Judged[] = [];
     try {
       for await (const batch of dataset.batches()) {
@@ -56,19 +58,27 @@ export default defineEvaluator({
         });
       }
     } finally {
-      untrained?.dispose();
+      untrained.forEach((each) => each.dispose());
     }
     yield* report(judged, context.random);
   },
 });
 
-/** Mean over all held-out pairs of the disparity's median, as a share of the width. */
-async function meanDisparity({ dataset }: EvaluateContext<'stereo'>): Promise<number> {
+/** Mean over all held-out pairs of the disparity's median, as a share of the width that is shown: less of the eye than was measured. */
+async function meanDisparity(model: StereoModel, { dataset }: EvaluateContext<'stereo'>): Promise<number> {
   let [sum, count] = [0, 0];
-  for await (const { fields } of dataset!.stored()) {
-    const { disparity } = fields as { readonly disparity?: Float32Array };
-    if (!(disparity instanceof Float32Array)) throw new ConfigError('The held-out samples are no stereo pairs.');
-    sum += disparity[2]!;
+  const enlarged = new Map<string, number>(); // the eyes of a source are of one size
+  for await (const { fields, provenance } of dataset!.stored()) {
+    const { disparity, left } = fields as { readonly disparity?: Float32Array; readonly left?: EncodedImage };
+    if (!(disparity instanceof Float32Array) || !left)
+      throw new ConfigError('The held-out samples are no stereo pairs.');
+    let factor = enlarged.get(provenance.source);
+    if (factor === undefined) {
+      const eye = await decodeImage(left);
+      factor = eye.width / model.shownOf(eye).width;
+      enlarged.set(provenance.source, factor);
+    }
+    sum += disparity[2]! * factor;
     count++;
   }
   return sum / Math.max(1, count);
@@ -76,7 +86,7 @@ async function meanDisparity({ dataset }: EvaluateContext<'stereo'>): Promise<nu
 
 interface Judges {
   readonly model: StereoModel;
-  readonly untrained: StereoModel | null;
+  readonly untrained: readonly StereoModel[];
   readonly mean: number;
   /** Pixels. */
   readonly reach: number;
@@ -87,7 +97,8 @@ function judge(batch: SampleBatch, { model, untrained, mean, reach }: Judges): r
   if (!left || !right || !weight) throw new ConfigError('The held-out samples are not prepared as stereo pairs.');
   const [, height, width] = left.shape as [number, number, number];
   const values = width * height * 3;
-  const made = { model: seeRight(model, batch), untrained: untrained && seeRight(untrained, batch) };
+  const made = seeRight(model, batch);
+  const guessed = untrained.map((each) => seeRight(each, batch));
   return batch.keys.map((key, n) => {
     const part = (data: ArrayLike<number>, size = values) => (data as Uint8Array).subarray(n * size, (n + 1) * size);
     const pair: EyePair = {
@@ -97,13 +108,15 @@ function judge(batch: SampleBatch, { model, untrained, mean, reach }: Judges): r
       width,
       height,
     };
-    const own = (eye: Float32Array | null) => (eye ? errorOf(pair, eye.subarray(n * values, (n + 1) * values)) : NaN);
+    const own = (eyes: Float32Array) => errorOf(pair, eyes.subarray(n * values, (n + 1) * values));
     return {
       key,
       source: key.split('/')[0]!,
       errors: {
-        model: own(made.model),
-        ...(made.untrained ? { untrained: own(made.untrained) } : {}),
+        model: own(made),
+        ...(guessed.length > 0
+          ? { untrained: guessed.reduce((sum, eyes) => sum + own(eyes), 0) / guessed.length }
+          : {}),
         'copy-left': errorOf(pair, pair.left),
         'mean-disparity': errorOf(pair, shiftedBy(pair, mean * width)),
         'block-matching': errorOf(pair, matchedRight(pair, reach)),
@@ -117,6 +130,12 @@ function judge(batch: SampleBatch, { model, untrained, mean, reach }: Judges): r
 function seeRight(model: StereoModel, { arrays }: SampleBatch): Float32Array {
   return tf.tidy(() => model.seeRight(tf.cast(toTensor(arrays['left']!), 'float32')).right.dataSync() as Float32Array);
 }
+
+/** Rivals that know what no model can. */
+const told: Readonly<Record<string, string>> = {
+  'best-shift-frame': 'the best shift of each pair',
+  'block-matching': 'the true right eye',
+};
 
 function* report(judged: readonly Judged[], random: Random): Generator<EvaluationOutput> {
   const groups = judged.map(({ source }) => source);
@@ -147,7 +166,7 @@ function* report(judged: readonly Judged[], random: Random): Generator<Evaluatio
   for (const [name, values] of Object.entries(columns)) {
     const metrics = metricsOf(name, values);
     if (name === 'model') for (const metric of metrics) yield { kind: 'metric', metric };
-    else yield { kind: 'rival', rival: { name, metrics } };
+    else yield { kind: 'rival', rival: { name, metrics, ...(name in told ? { told: told[name]! } : {}) } };
   }
   for (const [i, { key }] of judged.entries()) {
     const errors = Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[i]!]));

@@ -1,4 +1,4 @@
-import { ConfigError, didYouMean } from '../../core/index.js';
+import { ConfigError, didYouMean, PipelineError } from '../../core/index.js';
 import { tf, type Encoder, type Tensor } from '../../engine/index.js';
 import type { LabelledSource } from '../benchmarks/roles.js';
 import type { EvaluateContext } from '../define-evaluator.js';
@@ -21,7 +21,11 @@ export interface DescribedVideo extends LabelledSource {
   readonly features: readonly Described[];
 }
 
-/** An encoder's layer as a describer. */
+/**
+ * An encoder's layer as a describer.
+ *
+ * @throws PipelineError `not-finite` where features are no numbers, of which any protocol would make some figure.
+ */
 export function describeByEncoder(encoder: Encoder, layer: string, name = ''): Describer {
   return {
     name,
@@ -29,6 +33,14 @@ export function describeByEncoder(encoder: Encoder, layer: string, name = ''): D
       const features = tf.tidy(() => encoder.encode(toImages(pictures, encoder), layer));
       const data = features.dataSync() as Float32Array;
       features.dispose();
+      if (!data.every(Number.isFinite))
+        throw new PipelineError(
+          'not-finite',
+          `Layer ${layer} gives features that are not finite: its weights are unusable.`,
+          {
+            context: { layer },
+          },
+        );
       const length = data.length / pictures.length;
       return pictures.map((_, i) => data.slice(i * length, (i + 1) * length));
     },

@@ -1,5 +1,6 @@
 import type { CodecContext, Frame as AvFrame, Packet, SoftwareResampleContext } from 'node-av/lib';
 import { openCodec, openContainer, type Container } from './libav-container.js';
+import { mediaError } from './media-error.js';
 import type { NodeAv } from './node-av.js';
 import type { SoundBlock } from './decoder.js';
 
@@ -19,6 +20,8 @@ const gapSeconds = 0.05;
 /**
  * Sound of a file as mono float32 blocks in order, pulled: nothing is decoded ahead of the reader. Leaving early frees everything.
  * Gives nothing for a file without sound. The first blocks may lie before `fromSeconds`; null: from the start.
+ *
+ * @throws MediaError `decode-error` for sound that cannot be resampled, and what opening the file throws.
  */
 export function* readAudioBlocks(av: NodeAv, path: string, request: AudioRequest): Generator<AudioBlock> {
   for (const { seconds, channels } of readBlocks(av, path, request, true)) yield { seconds, data: channels[0]! };
@@ -57,6 +60,9 @@ function* readBlocks(
       yield* resampler.push(decoded, time === av.constants.AV_NOPTS_VALUE ? null : Number(time) * timeBase);
     }
     yield* resampler.flush();
+  } catch (error) {
+    if (!(error instanceof av.lib.FFmpegError)) throw error;
+    throw mediaError('decode-error', path, `its sound cannot be resampled (${error.message})`, error);
   } finally {
     resampler.free();
     packet.free();

@@ -110,7 +110,10 @@ export function openNpy(path: string, description: NpyDescription): PictureList 
 }
 
 /** Size of a video's values, and SHA-256 over its shape and them. */
-export async function hashNpy(list: PictureList): Promise<{ readonly bytes: number; readonly sha256: string }> {
+export async function hashNpy(
+  list: PictureList,
+  onProgress?: () => void,
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const { width, height, pixelFormat } = list.media.video;
   const hash = createHash('sha256').update(`npy ${list.count} ${height} ${width} ${pixelFormat}\n`);
   let bytes = 0;
@@ -119,6 +122,7 @@ export async function hashNpy(list: PictureList): Promise<{ readonly bytes: numb
     if (!picture) continue;
     hash.update(picture.data);
     bytes += picture.data.length;
+    onProgress?.();
   }
   return { bytes, sha256: hash.digest('hex') };
 }

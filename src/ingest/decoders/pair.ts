@@ -136,7 +136,9 @@ function eyeView(view: View | null, side: 'left' | 'right'): View | null {
   if (!view) return null;
   const half = view.width / 2;
   const isFit = view.fit === 'contain';
-  return { ...view, width: Math.max(1, side === 'left' && !isFit ? Math.ceil(half) : Math.floor(half)) };
+  const width = Math.max(1, side === 'left' && !isFit ? Math.ceil(half) : Math.floor(half));
+  // Pictures of the right eye wait for their fellows: they must not be written over meanwhile.
+  return { ...view, width, reusesMemory: side === 'left' && view.reusesMemory === true };
 }
 
 /** Two pictures of one height as one. */

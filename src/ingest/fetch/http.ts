@@ -50,6 +50,7 @@ class BrokenOff extends Error {
 export async function downloadByHttp({ url, file }: Download, tools: DownloadTools): Promise<void> {
   const { config, pace, signal } = tools;
   const part = `${file}.part`;
+  if (statSync(part, { throwIfNoEntry: false })?.isDirectory()) rmSync(part, { recursive: true }); // what yt-dlp has left
   let fruitless = 0;
   for (;;) {
     const before = sizeOf(part);

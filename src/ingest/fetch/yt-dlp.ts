@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   ConfigError,
@@ -51,6 +51,7 @@ export async function downloadByYtDlp(
   { config, pace, signal, archive }: DownloadTools & { readonly archive: Archive },
 ): Promise<string | null> {
   const folder = `${file}.part`;
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile()) rmSync(folder); // half a file that plain HTTP has left
   mkdirSync(folder, { recursive: true });
   for (let attempt = 1; ; attempt++) {
     await pace.turn(new URL(url).host, signal);

@@ -18,6 +18,8 @@ export interface Candidate {
   readonly described?: DescribedMedia;
   /** Set where the file has to be fetched first. */
   readonly fetch?: Download;
+  /** Set where a plan has left it in its archive: bytes of the file that it will be. */
+  readonly packedBytes?: number;
   /** What the ledger calls it where that is not its path: an address, or a file and its span. */
   readonly given?: string;
   /** What a list or an info file says of it besides. */

@@ -20,6 +20,12 @@ import { expandVoc } from './voc.js';
 
 type Expand = (rest: string, corpus: string) => ExpandedSources | Promise<ExpandedSources>;
 
+/** How much sources may do. */
+export interface ExpandOptions {
+  /** Of each archive only so many members are unpacked, by the hashes of their names: enough to plan by. Default: all. */
+  readonly mostUnpacked?: number;
+}
+
 /** Sources that begin with a word and a colon: how each is written, and what reads it. */
 const schemes: Readonly<Record<string, { readonly form: string; readonly expand: Expand }>> = {
   frames: { form: 'frames:DIR@FPS', expand: expandFrames },
@@ -41,9 +47,13 @@ const schemes: Readonly<Record<string, { readonly form: string; readonly expand:
  * @param corpus folder in which media that are made, unpacked or fetched are put.
  * @throws ConfigError for a source that is not there or of a kind that is not known.
  */
-export async function expandSources(sources: readonly string[], corpus: string): Promise<ExpandedSources> {
+export async function expandSources(
+  sources: readonly string[],
+  corpus: string,
+  options: ExpandOptions = {},
+): Promise<ExpandedSources> {
   const all: ExpandedSources[] = [];
-  for (const source of sources) all.push(await expandSource(source, corpus));
+  for (const source of sources) all.push(await expandSource(source, corpus, options));
   const byPath = new Map<string, Candidate>();
   for (const named of all.flatMap((it) => it.candidates)) {
     const other = byPath.get(named.path);
@@ -62,13 +72,17 @@ export async function expandSources(sources: readonly string[], corpus: string):
   };
 }
 
-async function expandSource(source: string, corpusFolder: string): Promise<ExpandedSources> {
+async function expandSource(
+  source: string,
+  corpusFolder: string,
+  { mostUnpacked }: ExpandOptions,
+): Promise<ExpandedSources> {
   const corpus = resolve(corpusFolder);
   if (isAddress(source)) return { candidates: [urlCandidate(source, corpus)], ignored: 0, absent: 0, warnings: [] };
   const [, word, rest = ''] = /^([a-z][a-z0-9-]+):(.*)$/s.exec(source) ?? [];
   if (existsSync(source)) {
     if (isListFile(source)) return expandList(source, corpus);
-    return isTarFile(source) ? expandTar(source, corpus) : expandPath(source);
+    return isTarFile(source) ? expandTar(source, corpus, mostUnpacked) : expandPath(source);
   }
   if (word === undefined) return isPattern(source) ? expandGlob(source) : expandPath(source);
   const scheme = Object.hasOwn(schemes, word) ? schemes[word] : undefined;

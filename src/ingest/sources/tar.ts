@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -36,24 +45,29 @@ interface TarIndex {
  * contents. Links, devices and other files are counted as ignored, hidden files passed over. An archive that has not
  * changed is not read again.
  *
+ * @param most more videos stay packed, as candidates with `packedBytes` that cannot be read.
  * @throws ConfigError `bad-list` if it is damaged.
  */
-export async function expandTar(path: string, corpus: string): Promise<ExpandedSources> {
+export async function expandTar(path: string, corpus: string, most = Infinity): Promise<ExpandedSources> {
   const absolute = resolve(path);
   const folder = join(corpus, 'media', 'tar');
   const { size: bytes, mtimeMs } = statSync(absolute);
-  const indexFile = join(folder, `${sha256(`${absolute}\n${bytes} ${mtimeMs}`).slice(0, 16)}.index.json`);
+  const stamp = sha256(`${absolute}\n${bytes} ${mtimeMs}`).slice(0, 16);
+  const indexFile = join(folder, `${stamp}.index.json`);
   const known = readIndex(indexFile);
   const isFresh =
     known?.bytes === bytes &&
     known.mtimeMs === mtimeMs && // the name says so too; a file by chance of that name does not
     known.members.every(({ file }) => existsSync(join(folder, file)));
-  const index = isFresh ? known : { schema: 1 as const, bytes, mtimeMs, ...(await unpack(absolute, folder)) };
-  if (!isFresh) writeFileWhole(indexFile, `${JSON.stringify(index)}\n`);
+  const index: TarIndex & { readonly packed: readonly Packed[] } = isFresh
+    ? { ...known, packed: [] }
+    : { schema: 1, bytes, mtimeMs, ...(await unpack(absolute, folder, most)) };
+  const { packed, ...whole } = index;
+  if (!isFresh && packed.length === 0) writeFileWhole(indexFile, `${JSON.stringify(whole)}\n`);
   const archive = basename(absolute);
   const byFile = new Map<string, Candidate>();
-  for (const { name, file } of index.members) {
-    if (byFile.has(file)) continue;
+  const add = (name: string, file: string, more: Pick<Candidate, 'packedBytes'> = {}) => {
+    if (byFile.has(file)) return;
     byFile.set(file, {
       path: join(folder, file),
       key: `${archive}/${name}`,
@@ -61,15 +75,37 @@ export async function expandTar(path: string, corpus: string): Promise<ExpandedS
       licence: null,
       origin: `${archive}#${name}`,
       benchmarks: {},
+      ...more,
     });
-  }
+  };
+  for (const { name, file } of index.members) add(name, file);
+  for (const [i, { name, bytes: packedBytes }] of packed.entries()) add(name, `${stamp}-${i}.packed`, { packedBytes });
   return { candidates: [...byFile.values()], ignored: index.ignored, absent: 0, warnings: [] };
 }
 
-async function unpack(path: string, folder: string): Promise<Pick<TarIndex, 'members' | 'ignored'>> {
+/** A video of an archive, and its size. */
+interface Packed {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** What an archive holds. Of more than `most` videos those whose names have the lowest hashes are unpacked, the others only named. */
+async function unpack(
+  path: string,
+  folder: string,
+  most: number,
+): Promise<Pick<TarIndex, 'members' | 'ignored'> & { readonly packed: readonly Packed[] }> {
   mkdirSync(folder, { recursive: true });
-  const members: Member[] = [];
+  const taken: (Member & Packed & { readonly hash: string })[] = [];
+  const packed: Packed[] = [];
+  const earlier: ReadonlySet<string> = new Set(readdirSync(folder));
   let ignored = 0;
+  const giveUp = (hash: string): void => {
+    const at = taken.findIndex((member) => member.hash === hash);
+    const [{ name, bytes, file }] = taken.splice(at, 1) as [(typeof taken)[number]];
+    packed.push({ name, bytes });
+    if (!earlier.has(file) && !taken.some((member) => member.file === file)) rmSync(join(folder, file));
+  };
   const entries = extract();
   const isPacked = /gz$/i.test(path);
   const reading = isPacked
@@ -78,14 +114,19 @@ async function unpack(path: string, folder: string): Promise<Pick<TarIndex, 'mem
   reading.catch(() => {}); // it is awaited once the members are read
   try {
     for await (const entry of entries as AsyncIterable<Readable & { readonly header: EntryHeader }>) {
-      const { name, type } = entry.header;
+      const { name, type, size: bytes = 0 } = entry.header;
       const extension = extname(name).toLowerCase();
-      if (type === 'file' && videoExtensions.has(extension) && !basename(name).startsWith('.'))
-        members.push({ name, file: await copyOut(entry, folder, extension) });
-      else {
-        if (type !== 'directory') ignored++;
-        entry.resume();
+      const isVideo = type === 'file' && videoExtensions.has(extension) && !basename(name).startsWith('.');
+      const hash = sha256(name);
+      const highest = taken.length < most ? null : taken.reduce((a, b) => (b.hash > a.hash ? b : a)).hash;
+      if (isVideo && (highest === null || hash < highest)) {
+        taken.push({ name, bytes, hash, file: await copyOut(entry, folder, extension) });
+        if (highest !== null) giveUp(highest);
+        continue;
       }
+      if (isVideo) packed.push({ name, bytes });
+      else if (type !== 'directory') ignored++;
+      entry.resume();
     }
     await reading;
   } catch (cause) {
@@ -96,7 +137,7 @@ async function unpack(path: string, folder: string): Promise<Pick<TarIndex, 'mem
     });
   }
   syncFolder(folder);
-  return { members, ignored };
+  return { members: taken.map(({ name, file }) => ({ name, file })), packed, ignored };
 }
 
 /** Copies a member beside, then names it by its content; gives the name. */

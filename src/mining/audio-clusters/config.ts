@@ -74,6 +74,10 @@ export const audioClustersConfig = z.strictObject({
   looksPerSecond: z.number().positive().default(5).describe('How often the picture is looked at for that.'),
   keepAudio: z.boolean().default(false).describe('Stores the sound of each window with its record, half precision.'),
   imageSide: z.int().min(32).default(256).describe('Short side of the stored frame of a wide picture, in pixels.'),
+  cropBars: z
+    .boolean()
+    .default(true)
+    .describe("Pictures are what lies inside the bars of a shot's letterbox or pillarbox."),
   jpegQuality: z.int().min(1).max(100).default(92).describe('JPEG quality of the stored frame.'),
   groupPattern: z
     .string()

@@ -17,13 +17,20 @@ type Context = MineContext<undefined>;
 /** Frames and the sound around them, clustered by its texture; see README.md beside this file. */
 export default defineMiner({
   name: 'audio-clusters',
-  version: 1,
+  version: 2,
   sample: audioClusterSample,
   config: audioClustersConfig,
-  views: ({ imageSide, looksPerSecond }) => ({
-    // As wide as a picture of 16:3 may be: the height alone decides.
-    picture: { width: 6 * imageSide, height: imageSide, fit: 'contain', fps: null, channels: 3, readOnce: true },
-    look: { width: 64, height: 36, fit: 'stretch', fps: looksPerSecond, channels: 1 },
+  views: ({ imageSide, looksPerSecond, cropBars: withoutBars }) => ({
+    picture: {
+      width: 6 * imageSide, // as wide as a picture of 16:3 may be: the height alone decides
+      height: imageSide,
+      fit: 'contain',
+      fps: null,
+      channels: 3,
+      readOnce: true,
+      withoutBars,
+    },
+    look: { width: 64, height: 36, fit: 'stretch', fps: looksPerSecond, channels: 1, withoutBars },
   }),
   async *mineShot(video, shot, config, context) {
     const { source } = video;

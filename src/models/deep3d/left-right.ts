@@ -76,30 +76,30 @@ function reachAt(width: number, { mostDisparity }: Pick<Deep3dConfig, 'mostDispa
 
 /**
  * How far both eyes are from what the other one shows of them, how rough their disparities are where the pictures are smooth, and how much they
- * contradict each other; summed over sizes.
+ * contradict each other; summed over sizes. Where the weight is 0 neither eye's picture counts, nor whether they agree.
  *
- * @param left float32 [batch, height, width, 3] in 0–1; `right` likewise.
+ * @param left float32 [batch, height, width, 3] in 0–1; `right` likewise. `weight` float32 [batch, height, width, 1] of 0 and 1.
  */
 export function leftRightLoss(
   left: Tensor,
   right: Tensor,
   { left: own, right: other }: EyeDisparities,
-  config: Deep3dConfig,
+  { config, weight }: { readonly config: Deep3dConfig; readonly weight: Tensor },
 ): { readonly loss: Tensor; readonly picture: Tensor; readonly smoothness: Tensor; readonly consistency: Tensor } {
-  let [a, b] = [left, right];
+  let [a, b, counted] = [left, right, weight];
   const terms = { picture: [] as Tensor[], smoothness: [] as Tensor[], consistency: [] as Tensor[] };
   own.forEach((dl, n) => {
     const dr = other[n]!;
-    if (n > 0) [a, b] = [halve(a), halve(b)];
+    if (n > 0) [a, b, counted] = [halve(a), halve(b), least(counted, 2, 2)];
     terms.picture.push(
-      pictureError(a, leftFromRight(b, dl, config), config),
-      pictureError(b, rightFromLeft(a, dr, config), config),
+      pictureError(a, leftFromRight(b, dl, config), counted, config),
+      pictureError(b, rightFromLeft(a, dr, config), counted, config),
     );
     const slope = 1 / 2 ** n;
     terms.smoothness.push(tf.mul(roughness(dl, a), slope), tf.mul(roughness(dr, b), slope));
     terms.consistency.push(
-      tf.mean(tf.abs(tf.sub(dl, leftFromRight(dr, dl, config)))),
-      tf.mean(tf.abs(tf.sub(dr, rightFromLeft(dl, dr, config)))),
+      meanOf(tf.abs(tf.sub(dl, leftFromRight(dr, dl, config))), counted),
+      meanOf(tf.abs(tf.sub(dr, rightFromLeft(dl, dr, config))), counted),
     );
   });
   const sum = (parts: readonly Tensor[]): Tensor => parts.reduce((x, y) => tf.add(x, y));
@@ -112,14 +112,26 @@ function halve(x: Tensor): Tensor {
   return tf.avgPool(x as never, 2, 2, 'valid');
 }
 
-function pictureError(truth: Tensor, made: Tensor, { similarityWeight }: Deep3dConfig): Tensor {
-  const absolute = tf.mean(tf.abs(tf.sub(truth, made)));
-  return tf.add(tf.mul(absolute, 1 - similarityWeight), tf.mul(dissimilarity(truth, made), similarityWeight));
+/** The least of each window: 1 where all of it counts. */
+function least(weight: Tensor, size: number, stride: number): Tensor {
+  return tf.neg<Tensor>(tf.maxPool(tf.neg(weight) as never, size, stride, 'valid'));
+}
+
+/** Mean over the places that count, and over channels; 0 where none does. */
+function meanOf(values: Tensor, weight: Tensor): Tensor {
+  const counted = tf.maximum(tf.mul(tf.sum(weight), values.shape.at(-1)!), 1);
+  return tf.div(tf.sum(tf.mul(values, weight)), counted);
+}
+
+function pictureError(truth: Tensor, made: Tensor, weight: Tensor, { similarityWeight }: Deep3dConfig): Tensor {
+  const absolute = meanOf(tf.abs(tf.sub(truth, made)), weight);
+  const unlike = meanOf(dissimilarity(truth, made), least(weight, 3, 1));
+  return tf.add(tf.mul(absolute, 1 - similarityWeight), tf.mul(unlike, similarityWeight));
 }
 
 const [c1, c2] = [0.01 * 0.01, 0.03 * 0.03];
 
-/** (1 - SSIM) / 2 in 0–1 over 3×3 means, averaged. */
+/** (1 - SSIM) / 2 in 0–1 over 3×3 means, of every window that lies inside. */
 function dissimilarity(x: Tensor, y: Tensor): Tensor {
   const mean = (value: Tensor): Tensor => tf.avgPool(value as never, 3, 1, 'valid');
   const [mx, my] = [mean(x), mean(y)];
@@ -129,7 +141,7 @@ function dissimilarity(x: Tensor, y: Tensor): Tensor {
   const sxy = tf.sub(mean(tf.mul(x, y)), mxy);
   const top = tf.mul(tf.add(tf.mul(mxy, 2), c1), tf.add(tf.mul(sxy, 2), c2));
   const bottom = tf.mul(tf.add(tf.add(mxx, myy), c1), tf.add(tf.add(sx, sy), c2));
-  return tf.mean(tf.clipByValue(tf.div(tf.sub(1, tf.div(top, bottom)), 2), 0, 1));
+  return tf.clipByValue(tf.div(tf.sub(1, tf.div(top, bottom)), 2), 0, 1);
 }
 
 /** Mean slope of the disparity, less where the picture has one too. */

@@ -6,10 +6,13 @@ import type { Deep3dConfig } from './config.js';
 
 type StereoRecord = Sample<typeof stereoPairsSample>;
 
-interface Picture {
-  readonly data: Uint8Array;
+interface Size {
   readonly width: number;
   readonly height: number;
+}
+
+interface Picture extends Size {
+  readonly data: Uint8Array;
   readonly channels: 1 | 3;
 }
 
@@ -24,14 +27,15 @@ export async function prepare(
   { config, random, mode, loader }: Pick<PrepareContext, 'config' | 'random' | 'mode' | 'loader'>,
 ): Promise<PreparedSample> {
   const { key, fields } = sample as unknown as StereoRecord;
-  const { width, height, crop, mirror } = config as Deep3dConfig;
+  const settings = config as Deep3dConfig;
+  const { width, height, mirror } = settings;
   const open = (name: 'left' | 'right' | 'ignore') =>
     rememberPicture(loader, `${key}/${name}`, () => decodeImage(fields[name]!));
   const [left, right] = [await open('left'), await open('right')];
   const ignore = fields.ignore ? await open('ignore') : null;
   const training = mode === 'train';
   const place = () => (training ? random.float() : 0.5);
-  const part = placePart(left, width / height, crop, [place(), place()]);
+  const part = placePart(left, settings, [place(), place()]);
   const isMirrored = training && mirror && random.float() < 0.5;
   const shape = [height, width, 3];
   const eyes = [left, right].map((eye) => spread(resizePart(eye, part, width, height)));
@@ -50,23 +54,21 @@ export async function prepare(
   };
 }
 
-interface Part {
+interface Part extends Size {
   readonly x: number;
   readonly y: number;
-  readonly width: number;
-  readonly height: number;
 }
 
-/** The largest part of an aspect, times `share` each way, in whole pixels. */
-function placePart(
-  { width, height }: Picture,
-  aspect: number,
-  share: number,
-  [atX, atY]: readonly [number, number],
-): Part {
+/** How much of an eye is shown: the largest part of the network's aspect, times `crop` each way, in whole pixels. */
+export function shownSize({ width, height }: Size, config: Pick<Deep3dConfig, 'width' | 'height' | 'crop'>): Size {
+  const aspect = config.width / config.height;
   const [w, h] = width / height > aspect ? [height * aspect, height] : [width, width / aspect];
-  const size = { width: Math.max(1, Math.round(w * share)), height: Math.max(1, Math.round(h * share)) };
-  return { ...size, x: Math.round((width - size.width) * atX), y: Math.round((height - size.height) * atY) };
+  return { width: Math.max(1, Math.round(w * config.crop)), height: Math.max(1, Math.round(h * config.crop)) };
+}
+
+function placePart(eye: Picture, config: Deep3dConfig, [atX, atY]: readonly [number, number]): Part {
+  const size = shownSize(eye, config);
+  return { ...size, x: Math.round((eye.width - size.width) * atX), y: Math.round((eye.height - size.height) * atY) };
 }
 
 function resizePart({ data, width, channels }: Picture, part: Part, toWidth: number, toHeight: number): Picture {

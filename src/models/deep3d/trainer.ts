@@ -14,6 +14,7 @@ import { countLearned, createWeights } from '../layers/weight-plan.js';
 import type { Deep3dConfig } from './config.js';
 import { findDisparities, leftRightLoss, rightFromLeft } from './left-right.js';
 import { encodeLeft, makeRight, meanDisparity, type NetworkMode } from './network.js';
+import { shownSize } from './prepare.js';
 import type { Tensor } from './select.js';
 import { levelSize, planWeights, summariseNetwork } from './shapes.js';
 
@@ -85,16 +86,17 @@ function scoreRight(right: Tensor, batch: TensorBatch, { optimizer }: Deep3dConf
   const counted = tf.maximum(tf.mul(tf.sum(weight), 3), 1);
   const errorOf = (made: Tensor): Tensor => tf.div(tf.sum(tf.mul(tf.abs(tf.sub(made, truth)), weight)), counted);
   const mae = errorOf(right);
-  // As released, the error is summed over a pair's pixels: grey levels there are 0–255 too.
-  const pixels = right.size / right.shape[0];
-  const loss = optimizer === 'sgd' ? tf.mul(mae, pixels / 255) : mae;
+  // As released, the error is summed over a pair's numbers, not averaged; in parts of 255, so that rates below 1 serve.
+  const numbers = right.size / right.shape[0];
+  const loss = optimizer === 'sgd' ? tf.mul(mae, numbers / 255) : mae;
   return { loss, mae, copyLeft: errorOf(eyeOf(batch, 'left')) };
 }
 
 function scoreBoth(batch: TensorBatch, variables: Trainer['variables'], config: Deep3dConfig): StepResult {
   const [left, right] = [eyeOf(batch, 'left'), eyeOf(batch, 'right')];
   const { disparities } = findDisparities(left, variables, config);
-  const scores = leftRightLoss(tf.div(left, 255), tf.div(right, 255), disparities, config);
+  const weight = tf.cast(batch.tensors['weight']!, 'float32');
+  const scores = leftRightLoss(tf.div(left, 255), tf.div(right, 255), disparities, { config, weight });
   const made = rightFromLeft(left, disparities.right[0]!, config);
   const { mae, copyLeft } = scoreRight(made, batch, config) as StepResult & { mae: Tensor; copyLeft: Tensor };
   return { ...scores, mae, copyLeft };
@@ -114,6 +116,7 @@ function createStereoModel(config: Deep3dConfig, variables: Trainer['variables']
   return {
     width,
     height,
+    shownOf: (eye) => shownSize(eye, config),
     seeRight: (left) =>
       tf.tidy(() => {
         if (config.method === 'left-right') {

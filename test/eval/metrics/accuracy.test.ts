@@ -39,6 +39,17 @@ describe('accuracy', () => {
     }
   });
 
+  it('takes scores that are no numbers for misses, whatever the class', () => {
+    const scores = [NaN, NaN, NaN, NaN, 1, 2];
+    expect([...bestClasses(scores, 3)]).toEqual([-1, 2]);
+    for (const label of [0, 1, 2])
+      for (const k of [1, 2, 3]) expect(topKAccuracy({ scores: [NaN, NaN, NaN], labels: [label], classes: 3, k })).toBe(0); // prettier-ignore
+    expect(classMeanAccuracy({ scores, labels: [0, 2], classes: 3 })).toBe(0.5);
+    expect(topKAccuracy({ scores, labels: [0, 2], classes: 3 })).toBe(0.5);
+    expect(topKAccuracy({ scores: [NaN, 1, 2], labels: [0], classes: 3, k: 2 })).toBe(0);
+    expect(topKAccuracy({ scores: [NaN, 1, 2], labels: [1], classes: 3, k: 2 })).toBe(1);
+  });
+
   it('counts an example as often as its weight says', () => {
     const plain = { scores: [2, 1, 2, 1, 1, 2, 1, 2, 1, 2], labels: [0, 1, 1, 1, 0], classes: 2 };
     const weighted = { scores: [2, 1, 2, 1, 1, 2, 1, 2], labels: [0, 1, 1, 0], classes: 2, weights: [1, 1, 2, 1] };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runJob, type Metric, type Sample } from '../../../src/core/index.js';
 import { selectBackend, tf, type Predictor } from '../../../src/engine/index.js';
-import { evaluate, planEvaluation, type EvaluateOptions } from '../../../src/eval/index.js';
+import { evaluate, movingArea, planEvaluation, type EvaluateOptions } from '../../../src/eval/index.js';
 import protocol from '../../../src/eval/prediction/index.js';
 import { makeWalk, makeWalker, makeWalks } from './walkers.js';
 
@@ -56,7 +56,15 @@ describe('the prediction protocol', () => {
     expect(find(result.metrics, 'skill').value).toBe(1);
     expect(find(result.metrics, 'mse', 'held-out, one step ahead').value).toBe(0);
     const [own] = rowsOf('perfect', 'curves.jsonl');
-    expect(own).toMatchObject({ model: 'model', nCond: 3, nPred: 4, nSeq: 6, framesCapped: 24, checkpointSha: 'abc' });
+    expect(own).toMatchObject({
+      model: 'model',
+      nCond: 3,
+      nPred: 4,
+      nSeq: 6,
+      framesCapped: 24,
+      checkpointSha: 'abc',
+      seed: 1,
+    });
     expect(result.rivals.map(({ name }) => name)).toEqual([
       'copy-last',
       'mean',
@@ -84,6 +92,29 @@ describe('the prediction protocol', () => {
     ahead.steps.forEach((t, i) => expect(ahead.values[i]).toBeCloseTo(errorOf(t - 1, t), 7));
     const copy = result.rivals.find(({ name }) => name === 'copy-last')!.metrics;
     expect(find(copy, 'mse').value).toBe(find(result.metrics, 'mse').value);
+  });
+
+  it('says how much of the predicted frames moves where a measure looks at that alone, in each mode', async () => {
+    const clips = walks(2);
+    const settings = { metrics: ['mse.moving'] };
+    const { metrics, rivals } = await runJob(evaluate(optionsFor(makeWalker(0), clips, settings)));
+    const frame = (walk: Sample, t: number) => ({
+      data: Float32Array.from((walk.fields['frames'] as { data: Uint8Array }).data.subarray(t * 256, (t + 1) * 256), (level) => level / 255), // prettier-ignore
+      ...{ width: 16, height: 16, channels: 1 },
+    });
+    const shareOf = (from: number) => {
+      const shares = clips.flatMap((walk) =>
+        [0, 1, 2, 3, 4, 5, 6].slice(from).map((t) => movingArea(frame(walk, t - 1), frame(walk, t)).share),
+      );
+      return shares.reduce((sum, share) => sum + share) / shares.length;
+    };
+    expect(shareOf(3)).toBeGreaterThan(0.1);
+    expect(shareOf(3)).toBeLessThan(0.9);
+    expect(find(metrics, 'movingShare').value).toBeCloseTo(shareOf(3), 12);
+    expect(find(metrics, 'movingShare', 'held-out, one step ahead').value).toBeCloseTo(shareOf(1), 12);
+    expect(rivals.some((rival) => find(rival.metrics, 'movingShare'))).toBe(false);
+    const without = await runJob(evaluate(optionsFor(makeWalker(0), clips, { metrics: ['mse.mean'] })));
+    expect(find(without.metrics, 'movingShare')).toBeUndefined();
   });
 
   it('takes the best of several futures for a whole sequence, and says how they differ', async () => {
@@ -143,7 +174,9 @@ describe('the prediction protocol', () => {
     const result = await runJob(
       evaluate(optionsFor(oracle, walks(6), { samples: 4, metrics: ['mse.mean'] }, 'oracle')),
     );
-    const posterior = result.rivals.find(({ name }) => name === 'posterior')!.metrics;
+    const bound = result.rivals.find(({ name }) => name === 'posterior')!;
+    expect(result.rivals.filter(({ told }) => told !== undefined)).toEqual([bound]); // nothing that a model must beat
+    const posterior = bound.metrics;
     expect(find(posterior, 'mse').value).toBe(0);
     expect(find(posterior, 'mse', 'held-out, one step ahead')).toBeUndefined();
     expect(find(result.metrics, 'mse').value).toBeGreaterThan(0);
@@ -186,6 +219,8 @@ describe('the prediction protocol', () => {
       evaluate(optionsFor(makeWalker(1), [...walks(3, 5), ...walks(6, 8).slice(3)], { metrics: ['mse.mean'] })),
     );
     expect(find(mixed.metrics, 'mse').examples).toBe(3);
+    expect(find(mixed.metrics, 'clipsTooShort').value).toBe(3);
+    expect(find(all.metrics, 'clipsTooShort')).toBeUndefined();
   });
 
   it('measures clips by features of random convolutions under a name of their own, beside what halves of the truth give', async () => {
@@ -194,8 +229,11 @@ describe('the prediction protocol', () => {
     const result = await runJob(evaluate(optionsFor(makeWalker(0), walks(12), settings)));
     expect(tf.memory().numTensors).toBe(before);
     const distance = find(result.metrics, 'fvd-rand');
-    const floor = find(result.rivals.find(({ name }) => name === 'truth-halves')!.metrics, 'fvd-rand');
+    const halves = result.rivals.find(({ name }) => name === 'truth-halves')!;
+    expect(halves.told).toBe('the frames to come');
+    const floor = find(halves.metrics, 'fvd-rand');
     expect(distance.value).toBeGreaterThan(0);
+    expect([distance.variant, floor.variant]).toEqual(['seed1.3+4', 'seed1.3+4']); // seen and predicted frames
     expect(floor.value).toBeGreaterThan(0);
     const right = walks(24).filter((_, n) => n % 2 === 0);
     const perfect = await runJob(evaluate(optionsFor(makeWalker(1), right, settings)));

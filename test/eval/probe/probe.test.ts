@@ -164,7 +164,21 @@ describe('selectProbe', () => {
     );
     const scores = probe.scores(features);
     expect(probe.weightDecay).toBe(10);
+    expect(probe.selectedOn).toBe('group-val');
     expect(meanCrossEntropy(scores, labels, 2)).toBeLessThan(Math.log(2));
+  });
+
+  it('says that nothing was chosen where there is one candidate, or no class has two groups', () => {
+    const { features, labels } = blobs({ rows: 20, columns: 2, classes: 2, seed: 7, spread: 1 });
+    const choose = (weightDecays: readonly number[], groups: (row: number) => string) =>
+      selectProbe(
+        { features, labels, groups: Array.from(labels, (_, row) => groups(row)) },
+        { classes: 2, weightDecays, random: createRandom(1) },
+      );
+    const { weightDecay, selectedOn } = choose([0.01, 0.1], (row) => `only of ${labels[row]}`);
+    expect([weightDecay, selectedOn]).toEqual([0.1, 'fixed']);
+    expect(choose([0.1], (row) => `${labels[row]}:${row}`).selectedOn).toBe('fixed');
+    expect(choose([0.01, 0.1], (row) => `${labels[row]}:${row}`).selectedOn).toBe('group-val');
   });
 
   it('cross-entropy of equal scores is the logarithm of the number of classes', () => {

@@ -12,6 +12,7 @@ import {
   segmentPicture,
   type MiningTruth,
 } from '../../../src/eval/index.js';
+import { byGroup, decayParts } from '../../../src/eval/segmentation/over-time.js';
 import type { MaskEstimate } from '../../../src/mining/index.js';
 import { makeMoverFilm, writeMaskTruth } from '../../../src/synthetic/index.js';
 
@@ -61,6 +62,22 @@ describe('a picture cut into windows', () => {
     const before = tf.memory().numTensors;
     segmentPicture(colourful, film.frame(0), 96, 64, { scales: [1], stride: 1 });
     expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('the fall over a sequence', () => {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+  it('is the mean of the first quarter less that of the last, each with its borders', () => {
+    const scores = [0.9, 0.7, 0.5, 0.5, 0.5, 0.5, 0.5, 0.2, 0.3]; // quarters end at 2, 4 and 6
+    expect(mean(decayParts(scores))).toBeCloseTo((0.9 + 0.7 + 0.5) / 3 - (0.5 + 0.2 + 0.3) / 3, 12);
+    expect(mean(decayParts([0.4]))).toBe(0);
+    expect(mean(decayParts(Array.from({ length: 1001 }, (_, i) => (i < 500 ? 1 : 0))))).toBeCloseTo(1, 12);
+  });
+
+  it('is that of each sequence by itself', () => {
+    const parts = byGroup([1, 5, 0, 5], ['a', 'b', 'a', 'b'], decayParts);
+    expect([parts[0]! + parts[2]!, parts[1]! + parts[3]!]).toEqual([2, 0]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -30,6 +30,12 @@ async function download(answer: Answer, settings: Record<string, unknown> = {}, 
 
 describe('downloadByHttp', () => {
   it('fetches a file whole', async () => {
+    expect(await download((...exchange) => serveBytes(exchange[0], exchange[1], bytes))).toHaveLength(1);
+  });
+
+  it('does not stumble over what yt-dlp has left there', async () => {
+    mkdirSync(join(dir, 'a.mp4.part'));
+    writeFileSync(join(dir, 'a.mp4.part', 'media.webm.part'), 'half');
     expect(await download((...exchange) => serveBytes(exchange[0], exchange[1], bytes))).toHaveLength(1);
   });
 

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -62,6 +71,13 @@ describe('downloadByYtDlp', () => {
       webpage_url: 'https://w',
     });
     expect(existsSync(join(dir, 'corpus', 'a.video.part'))).toBe(false);
+  });
+
+  it('does not stumble over half a file that plain HTTP has left', async () => {
+    mkdirSync(join(dir, 'corpus'));
+    writeFileSync(join(dir, 'corpus', 'a.video.part'), 'half');
+    expect(await download('finish();')).toBe('site -x');
+    expect(readdirSync(join(dir, 'corpus'))).toEqual(['a.video']);
   });
 
   it('hands the address over as data, the arguments of the user before its own, and limits as options', async () => {

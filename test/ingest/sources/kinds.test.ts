@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../../src/core/index.js';
 import { expandSources } from '../../../src/ingest/sources/index.js';
 
 let dir = '';
@@ -80,6 +81,24 @@ describe('a tar of videos', () => {
     expect(existsSync((await expand(file)).candidates[0]!.path)).toBe(true);
     writeFileSync(file, await tarOf([['a.mp4', 'other']]));
     expect(readFileSync((await expand(file)).candidates[0]!.path, 'utf8')).toBe('other');
+  });
+
+  it('is unpacked no further than a plan needs, by the hashes of names', async () => {
+    const names = Array.from({ length: 40 }, (_, i) => `${i}.mp4`);
+    for (const name of ['a.tar', 'b.tar'])
+      writeFileSync(join(dir, name), await tarOf(names.map((each, i) => [each, 'x'.repeat(i + 1)])));
+    const sources = [join(dir, 'a.tar'), join(dir, 'b.tar')];
+    const plan = await expandSources(sources, join(dir, 'scratch'), { mostUnpacked: 5 });
+    expect(plan.candidates).toHaveLength(75); // the five that are unpacked hold the same in both
+    const lowest = names.toSorted((a, b) => (sha256(a) < sha256(b) ? -1 : 1)).slice(0, 5);
+    const there = plan.candidates.filter(({ packedBytes }) => packedBytes === undefined);
+    expect(there.map(({ key }) => key.split('/')[1]).sort()).toEqual(lowest.sort());
+    for (const { path } of there) expect(existsSync(path)).toBe(true);
+    expect(readdirSync(join(dir, 'scratch', 'media', 'tar'))).toHaveLength(5);
+    for (const { key, packedBytes } of plan.candidates)
+      if (packedBytes !== undefined) expect(packedBytes).toBe(Number(key.split('/')[1]!.split('.')[0]) + 1);
+    // What was left packed is not taken for the whole later.
+    expect((await expandSources(sources, join(dir, 'scratch'))).candidates).toHaveLength(40);
   });
 
   it('is refused where it is damaged', async () => {

@@ -11,7 +11,6 @@ import {
 } from '../../../src/engine/index.js';
 import type { Deep3dConfig } from '../../../src/models/deep3d/config.js';
 import task from '../../../src/models/deep3d/index.js';
-import { findDisparities, leftRightLoss } from '../../../src/models/deep3d/left-right.js';
 import { movePicture, selectPixels, shiftPicture } from '../../../src/models/deep3d/select.js';
 import { planWeights, shiftsOf, summariseNetwork } from '../../../src/models/deep3d/shapes.js';
 import { resolveTaskConfig } from '../../../src/models/index.js';
@@ -224,6 +223,26 @@ describe('the trainer of deep3d', () => {
     disposeBatch(batch);
   });
 
+  it('sums the error over the numbers of a pair for sgd, in parts of 255, and averages it for adam', async () => {
+    const batchOf = async (config: Deep3dConfig) =>
+      toTensorBatch(await makeBatch(records.slice(0, 2), config, { mode: 'evaluate' }));
+    const lossOf = async (optimizer: string) => {
+      const config = configOf(`optimizer=${optimizer}`);
+      const trainer = task.createTrainer(config, createRandom(1));
+      const batch = await batchOf(config);
+      const scores = trainer.evaluate(batch);
+      const [loss, mae] = [scores.loss.dataSync()[0]!, scores['mae']!.dataSync()[0]!];
+      tf.dispose(scores);
+      disposeBatch(batch);
+      trainer.dispose();
+      return { loss, mae };
+    };
+    const [adam, sgd] = [await lossOf('adam'), await lossOf('sgd')];
+    expect(adam.loss).toBe(adam.mae);
+    expect(sgd.mae).toBe(adam.mae);
+    expect(sgd.loss / ((sgd.mae * 32 * 32 * 3) / 255)).toBeCloseTo(1, 5);
+  });
+
   it('counts no error where a logo lies', async () => {
     const config = configOf('crop=1', 'mirror=false');
     const trainer = task.createTrainer(config, createRandom(1));
@@ -250,57 +269,5 @@ describe('the trainer of deep3d', () => {
     expect(part.count).toBe((whole.count * 3) / 4);
     expect(part.found).not.toBeCloseTo(whole.found, 4);
     trainer.dispose();
-  });
-});
-
-describe('left-right consistency', () => {
-  const config = configOf(...leftRight, 'mostDisparity=0.2');
-  const noise = () => {
-    const random = createRandom('row');
-    return Float32Array.from({ length: 32 * 48 }, () => random.float());
-  };
-  /** A picture and the same moved by whole pixels, 32 wide out of 48. */
-  const pairOf = (d: number) => {
-    const values = noise();
-    const cut = (from: number) =>
-      tf.tile(tf.slice(tf.tensor(values, [1, 32, 48, 1]), [0, 0, from, 0], [1, 32, 32, 1]), [1, 1, 1, 3]);
-    return [cut(8), cut(8 + d)] as const;
-  };
-  const lossOf = (left: ReturnType<typeof tf.tensor>, right: ReturnType<typeof tf.tensor>, d: number) => {
-    const same = tf.fill([1, 32, 32, 1], d / 32);
-    return leftRightLoss(left, right, { left: [same], right: [same] }, config).loss.dataSync()[0]!;
-  };
-
-  it.each([3, -3])(
-    'is least at the true disparity of %d pixels, and the same for the mirrored pair with its eyes swapped',
-    (d) => {
-      tf.tidy(() => {
-        const [left, right] = pairOf(d);
-        const losses = [-4, -3, -2, 0, 2, 3, 4].map((guess) => [lossOf(left, right, guess), guess] as const);
-        expect(Math.min(...losses.map(([loss]) => loss))).toBe(losses.find(([, guess]) => guess === d)![0]);
-        const mirrored = lossOf(tf.reverse(right, 2), tf.reverse(left, 2), d);
-        expect(Math.abs(mirrored - lossOf(left, right, d))).toBeLessThan(1e-6);
-      });
-    },
-  );
-
-  it('gives disparities of both signs, and with the published range of one alone', () => {
-    for (const sign of ['both', 'positive'] as const) {
-      const own = { ...config, sign };
-      const trainer = task.createTrainer(own, createRandom(1));
-      tf.tidy(() => {
-        const left = tf.randomUniform([2, 32, 32, 3], 0, 255, 'float32', 5);
-        const { disparities } = findDisparities(left, trainer.variables, own);
-        expect(disparities.left.map(({ shape }) => shape)).toEqual([
-          [2, 32, 32, 1],
-          [2, 16, 16, 1],
-          [2, 8, 8, 1],
-        ]);
-        const values = disparities.left.flatMap((map) => [...map.dataSync()]);
-        expect(Math.min(...values) < 0).toBe(sign === 'both');
-        expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(own.mostDisparity);
-      });
-      trainer.dispose();
-    }
   });
 });
