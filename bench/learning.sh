@@ -4,6 +4,7 @@
 #   bench/learning.sh [OUT] [TASK...]      SEEDS='1 2 3' bench/learning.sh learning svg-lp svg-lp-deterministic
 # A run takes two quiet cores up to six minutes; the script prints the seconds of each.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
 out=${1:-learning}
 shift || true

@@ -6,6 +6,7 @@
 # OUT is the folder of bench/learning.sh and a RUN a folder in it; untrained weights are in it as `untrained`. The seconds of each score are printed; most
 # go into fine-tuning, whose updates are FINE_TUNE_STEPS times two learning rates and one final run, for each seed and each of three sets of weights.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
 out=${1:-learning}
 shift || true

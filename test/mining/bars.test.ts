@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Sample, VideoSource } from '../../src/core/index.js';
+import type { Sample, VideoSource, View } from '../../src/core/index.js';
 import { decoders, encodeVideo, ingestConfig, openVideo, probeFile } from '../../src/ingest/index.js';
 import audioClusters from '../../src/mining/audio-clusters/index.js';
 import clips from '../../src/mining/clips/index.js';
@@ -72,7 +72,7 @@ describe('a letterboxed film', () => {
       [
         temporalOrderViews(temporalOrderConfig.parse({ cropBars })),
         audioClusters.views(audioClusters.config.parse({ cropBars })),
-      ].map((views) => Object.values(views).map(({ withoutBars }) => withoutBars));
+      ].map((views: Readonly<Record<string, View>>) => Object.values(views).map(({ withoutBars }) => withoutBars));
     expect(flags(true)).toEqual([
       [true, true, true],
       [true, true],

@@ -114,7 +114,7 @@ async function unpack(
   reading.catch(() => {}); // it is awaited once the members are read
   try {
     for await (const entry of entries as AsyncIterable<Readable & { readonly header: EntryHeader }>) {
-      const { name, type, size: bytes = 0 } = entry.header;
+      const { name, type, size: bytes } = entry.header;
       const extension = extname(name).toLowerCase();
       const isVideo = type === 'file' && videoExtensions.has(extension) && !basename(name).startsWith('.');
       const hash = sha256(name);
