@@ -129,6 +129,8 @@ export interface Trainer {
   update(gradients: Gradients, scalars: StepScalars): void;
   /** Every number besides the learning rate that changes over time, at a 0-based step; the loop passes them on as scalars. */
   scalars?(step: number): Readonly<Record<string, number>>;
+  /** What is wrong where logged values look as they should not, told once in a run; null: nothing. */
+  warning?(values: Readonly<Record<string, number>>): string | null;
   /** Loss and scores on a batch without learning; named scalars, averaged over batches by the loop. */
   evaluate(batch: TensorBatch): StepResult;
   readonly encoder?: Encoder;

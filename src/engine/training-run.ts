@@ -43,6 +43,7 @@ export class TrainingRun {
   #slowestSaveMs = 0;
   #samples = 0;
   #updates = 0;
+  #hasWarned = false;
   #profile: StepProfile | null = null;
   #initial: InitialWeights | null = null;
 
@@ -170,6 +171,7 @@ export class TrainingRun {
     const log = this.#log!;
     if (isLogging) {
       const values = await log.read(results, step);
+      this.#warn(values);
       const window = log.closeWindow();
       const validation = isSaving ? await this.#validate() : {};
       this.#append(values, validation, window);
@@ -178,6 +180,13 @@ export class TrainingRun {
     if (isSaving || this.#clock() - this.#savedAtMs > checkpointEveryMs) await this.#save(results);
     if (isLogging) log.openWindow();
     this.#tell();
+  }
+
+  #warn(values: Readonly<Record<string, number>>): void {
+    const message = this.#hasWarned ? null : (this.#options.trainer.warning?.(values) ?? null);
+    if (message === null) return;
+    this.#hasWarned = true;
+    this.#context.emit({ kind: 'warning', stage: 'train', message: `step ${this.#state.step}: ${message}` });
   }
 
   #append(

@@ -1,7 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readJsonFile, readJsonLines, type Metric, type MetricCurve, type Rival } from '../core/index.js';
-import type { ClassesReport, Fact, QueriesReport, QueryReport, ResultReport } from '../report/index.js';
+import type {
+  ClassesReport,
+  ClassScoresReport,
+  Fact,
+  QueriesReport,
+  QueryReport,
+  ResultReport,
+} from '../report/index.js';
 import { spread } from './inspect-dataset.js';
 import type { Thumbnails } from './report-thumbnails.js';
 
@@ -58,6 +65,7 @@ export async function readResult(
   const rows = existsSync(predictions) ? readJsonLines<PredictionRow>(predictions) : [];
   const nameOf = classNamer(rows, thumbnails);
   const classes = result.protocol === 'action-recognition' ? confusionOf(rows, nameOf) : null;
+  const classScores = result.protocol === 'voc-classification' ? precisionOf(dirname(file)) : null;
   const queries = result.protocol === 'retrieval' ? await queriesOf(rows, nameOf, thumbnails) : null;
   const notes = notesOf(result);
   return {
@@ -70,9 +78,21 @@ export async function readResult(
     settings: settingsOf(result),
     ...(result.splits ? { splits: result.splits } : {}),
     ...(classes ? { classes } : {}),
+    ...(classScores ? { classScores } : {}),
     ...(queries ? { queries } : {}),
     ...(notes.length > 0 ? { notes } : {}),
   };
+}
+
+/** Average precision of each class, by eleven points as VOC 2007 has it; null where it is not there. */
+function precisionOf(folder: string): ClassScoresReport | null {
+  const file = join(folder, 'classes.jsonl');
+  if (!existsSync(file)) return null;
+  const rows = readJsonLines<{ readonly class: string; readonly elevenPoint: number | null }>(file);
+  const scores = rows.flatMap(({ class: name, elevenPoint }) =>
+    typeof elevenPoint === 'number' ? [{ name, value: elevenPoint }] : [],
+  );
+  return { what: 'Average precision by eleven points', scores };
 }
 
 function notesOf({ leak, data, splits }: ResultFile): readonly string[] {

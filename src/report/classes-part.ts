@@ -1,5 +1,5 @@
 import { barChart } from './chart.js';
-import type { ClassesReport } from './data.js';
+import type { ClassesReport, ClassScoresReport } from './data.js';
 import { countOf, formatCount, formatValue } from './format.js';
 import { html, type Markup } from './html.js';
 import { table } from './page.js';
@@ -10,11 +10,6 @@ export function classesPart(id: string, { names, confusion, about }: ClassesRepo
     .map((name, i) => classOf(name, i, confusion[i] ?? [], names))
     .filter(({ answers }) => answers > 0);
   if (classes.length === 0) return false;
-  const bars = classes.map(({ name, share }) => ({ name, value: share }));
-  const ranked = [...bars].sort((a, b) => b.value - a.value);
-  const shown = ranked.length <= mostBars ? ranked : [...ranked.slice(0, mostBars / 2), ...ranked.slice(-mostBars / 2)];
-  const told =
-    ranked.length <= mostBars ? 'every class' : `the ${mostBars / 2} best and the ${mostBars / 2} worst classes`;
   return html`<h4>Class by class</h4>
     <p class="quiet">${about}</p>
     <div class="charts">
@@ -25,16 +20,11 @@ export function classesPart(id: string, { names, confusion, about }: ClassesRepo
           the larger its share of the row.
         </figcaption>
       </figure>
-      <figure class="card bars">
-        ${barChart({
-          id: `${id}-classes`,
-          description: `Share that is right, of ${told}: ${shown.map(({ name, value }) => `${name} ${formatValue(value, 'fraction')}`).join(', ')}.`,
-          bars: shown,
-          tone: 'accent',
-          percent: true,
-        })}
-        <figcaption>Share that is right, of ${told}.</figcaption>
-      </figure>
+      ${classBars(
+        id,
+        'Share that is right',
+        classes.map(({ name, share }) => ({ name, value: share })),
+      )}
     </div>
     <details>
       <summary>${countOf(classes.length, 'class', 'classes')}, one by one</summary>
@@ -51,6 +41,31 @@ export function classesPart(id: string, { names, confusion, about }: ClassesRepo
         })),
       })}
     </details>`;
+}
+
+/** A score of each class: a bar for each, best first. */
+export function classScoresPart(id: string, { what, scores }: ClassScoresReport): Markup | false {
+  if (scores.length === 0) return false;
+  return html`<h4>Class by class</h4>
+    <div class="charts">${classBars(id, what, scores)}</div>`;
+}
+
+/** Bars of shares, best first; the best and the worst where there are too many. */
+function classBars(id: string, what: string, bars: ClassScoresReport['scores']): Markup {
+  const ranked = [...bars].sort((a, b) => b.value - a.value);
+  const shown = ranked.length <= mostBars ? ranked : [...ranked.slice(0, mostBars / 2), ...ranked.slice(-mostBars / 2)];
+  const told =
+    ranked.length <= mostBars ? 'every class' : `the ${mostBars / 2} best and the ${mostBars / 2} worst classes`;
+  return html`<figure class="card bars">
+    ${barChart({
+      id: `${id}-classes`,
+      description: `${what}, of ${told}: ${shown.map(({ name, value }) => `${name} ${formatValue(value, 'fraction')}`).join(', ')}.`,
+      bars: shown,
+      tone: 'accent',
+      percent: true,
+    })}
+    <figcaption>${what}, of ${told}.</figcaption>
+  </figure>`;
 }
 
 const mostBars = 30;

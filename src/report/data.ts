@@ -159,6 +159,7 @@ export interface ResultReport {
   /** Version and settings of the protocol; results whose settings differ are told apart in words. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly classes?: ClassesReport;
+  readonly classScores?: ClassScoresReport;
   readonly queries?: QueriesReport;
   readonly notes?: readonly string[];
 }
@@ -171,6 +172,14 @@ export interface ClassesReport {
   readonly confusion: readonly (readonly number[])[];
   /** What was counted, such as how often each video is in it. */
   readonly about: string;
+}
+
+/** How well each class is told from all others. */
+export interface ClassScoresReport {
+  /** Name of the score. */
+  readonly what: string;
+  /** `value` in 0–1. */
+  readonly scores: readonly { readonly name: string; readonly value: number }[];
 }
 
 /** A video by its names, with a picture of it where there is one. */

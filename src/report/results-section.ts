@@ -1,5 +1,5 @@
 import type { Metric } from '../core/index.js';
-import { classesPart } from './classes-part.js';
+import { classesPart, classScoresPart } from './classes-part.js';
 import { curveCharts } from './curve-charts.js';
 import type { ResultReport } from './data.js';
 import { intervalPlot } from './drawing.js';
@@ -42,7 +42,7 @@ function protocolPart(protocol: string, results: readonly ResultReport[]): Marku
   return html`<h3>${protocol}</h3>
     ${settingsApart(results)}
     ${own.map(({ result, id }) => {
-      const { subject, facts, metrics, rivals, classes, queries, notes = [] } = result;
+      const { subject, facts, metrics, rivals, classes, classScores, queries, notes = [] } = result;
       const [main] = metrics;
       const standing = standingOf(result);
       const hasChance = rivals.length === 0 || rivals.some(({ name }) => name === 'chance');
@@ -57,7 +57,7 @@ function protocolPart(protocol: string, results: readonly ResultReport[]): Marku
       return html`${results.length > 1 && html`<h4>${subject}</h4>`}${facts.length > 0 && factList(facts)}
       ${standing && html`<p class="standing ${standing.side === 'better' ? 'yes' : 'no'}">${standing.text}</p>`}
       ${verdicts.map((verdict) => verdict && sentence(verdict))}${notes.map((note) => html`<p>${note}</p>`)}
-      ${classes && classesPart(id, classes)}${queries && queriesPart(queries)}`;
+      ${classes && classesPart(id, classes)}${classScores && classScoresPart(id, classScores)}${queries && queriesPart(queries)}`;
     })}
     ${curveCharts(protocol, results)}${[...kinds.values()].map((metric) => metricTable(protocol, metric, results))}`;
 }

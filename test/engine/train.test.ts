@@ -67,6 +67,8 @@ interface RunOptions {
   readonly settings?: Partial<LoopSettings> & { readonly logEverySteps?: number };
   readonly initialize?: (trainer: Trainer) => InitialWeights;
   readonly onStep?: () => void;
+  readonly warning?: Trainer['warning'];
+  readonly onWarning?: (message: string) => void;
 }
 
 async function run(
@@ -84,11 +86,13 @@ async function run(
     settings: more = {},
     initialize,
     onStep,
+    warning,
+    onWarning,
   }: RunOptions = {},
 ): Promise<TrainResult> {
   await selectBackend(engine);
   const stop = new AbortController();
-  const trainer = createToyTrainer({ ...(optimizer ? { optimizer } : {}) });
+  const trainer = { ...createToyTrainer({ ...(optimizer ? { optimizer } : {}) }), ...(warning ? { warning } : {}) };
   const source = createToySource({ ...(poisonAt === undefined ? {} : { poisonAt }) });
   const settings = {
     ...config,
@@ -128,6 +132,7 @@ async function run(
   try {
     return await runJob(job, (event) => {
       if (event.kind === 'progress') onStep?.();
+      if (event.kind === 'warning') onWarning?.(event.message);
       if (event.kind === 'progress' && stopAfter !== undefined && event.done >= stopAfter) stop.abort();
     });
   } finally {
@@ -414,6 +419,15 @@ describe('what a run says of itself', () => {
       mode: engines[0] === 'tensorflow' ? 'function' : 'eager',
       profile: { mode: result.mode },
     });
+  });
+});
+
+describe('a trainer that finds its values odd', () => {
+  it('says so once', async () => {
+    const told: string[] = [];
+    const warning = ({ loss }: Readonly<Record<string, number>>) => (loss! > 0 ? 'this looks odd' : null);
+    await run(newFolder(), { warning, onWarning: (message) => told.push(message) });
+    expect(told.filter((message) => message.includes('odd'))).toEqual(['step 1: this looks odd']);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom, runJob, readJsonLines, type Metric } from '../../src/core/index.js';
 import { evaluate, type EvaluateOptions } from '../../src/index.js';
+import { readResult } from '../../src/jobs/report-result.js';
 import { encodeImage } from '../../src/vision/index.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'reelmine-voc-'));
@@ -119,6 +120,8 @@ describe('eval voc-classification', () => {
       inSet(sets).filter(({ codes }) => (codes[name] ?? -1) === code).length;
     const rows = readJsonLines<Record<string, unknown>>(join(dir, 'first', 'classes.jsonl'));
     expect(rows).toHaveLength(4);
+    const { classScores } = await readResult(join(dir, 'first', 'result.json'));
+    expect(classScores!.scores).toEqual(rows.map((row) => ({ name: row['class'], value: row['elevenPoint'] })));
     for (const row of rows)
       expect(row).toMatchObject({
         train: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classesPart } from '../../src/report/classes-part.js';
+import { classesPart, classScoresPart } from '../../src/report/classes-part.js';
 import { renderReport } from '../../src/report/index.js';
 import { checkMarkup } from './balanced.js';
 import { makeMean, makePredictions, makeRecognition, makeRetrieval } from './result-fixture.js';
@@ -44,6 +44,17 @@ describe('classesPart', () => {
     expect(checkMarkup(big).faults).toEqual([]);
     expect(big.length).toBeLessThan(2_500_000);
     expect(wordsOf(big)).toContain('the 15 best and the 15 worst classes');
+  });
+
+  it('draws a bar for each class, best first, where only a score of it is known', () => {
+    const scores = [
+      { name: 'cat', value: 0.25 },
+      { name: 'dog', value: 0.5 },
+    ];
+    const drawn = classScoresPart('v', { what: 'Average precision', scores });
+    expect(String(drawn).replace(/\s/g, ' ')).toContain('Average precision, of every class: dog 50.0 %, cat 25.0 %.');
+    expect(wordsOf(drawn)).toContain('Average precision, of every class.');
+    expect(classScoresPart('v', { what: 'Average precision', scores: [] })).toBe(false);
   });
 
   it('is nothing without an answer', () => {

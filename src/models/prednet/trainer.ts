@@ -38,6 +38,10 @@ export function createPredNetTrainer(config: PredNetConfig, random: Random): Tra
     network: summarizeLayers(config),
     gradients: (batch) => lossAndGradients(learned, () => score(batch)),
     update: (gradients, { learningRate }) => optimizer.apply(gradients, learningRate),
+    warning: ({ blackShare = 0 }) =>
+      blackShare > 0.99
+        ? `${(100 * blackShare).toFixed(1)} % of the predicted pixels of a channel are black: unless the films are, it is dead and will not learn any more. Try pixels=straight, pixels=softplus or a small positive pixelBias.`
+        : null,
     evaluate: (batch) => tf.tidy(() => score(batch)),
     predictor: createPredictor(variables, config),
     encoder: createEncoder(variables, config),

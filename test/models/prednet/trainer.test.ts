@@ -83,6 +83,8 @@ describe('the trainer of prednet', () => {
     }
     expect(read('copyLastMse')).toBeCloseTo(moved / count, 6);
     expect(read('blackShare')).toBe(1); // a dead channel
+    expect(trainer.warning!({ blackShare: read('blackShare') })).toMatch(/^100\.0 % .* dead .* pixels=straight/);
+    expect(trainer.warning!({ blackShare: 0.9 })).toBeNull();
     expect(read('mse')).toBeCloseTo(power / count, 6);
     expect(read('loss')).toBeCloseTo(read('mae') / 2, 6);
     tf.dispose(scores);
