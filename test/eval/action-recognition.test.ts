@@ -459,6 +459,21 @@ describe('action recognition', () => {
     await expect(runJob(evaluate(optionsFor(columns, data, { split: 2 })))).rejects.toThrow(/splits known: 1/);
   });
 
+  it.each(['probe', 'fine-tune'] as const)('heeds a signal of the system while it learns (%s)', async (name) => {
+    const stop = new AbortController();
+    const untrained = async () => {
+      const other = makeSum();
+      return { ...other, dispose: () => tf.dispose(other.weights) };
+    };
+    const config = protocol.config.parse({ ticks: 3, protocol: name, fineTune: { steps: 20_000, batchSize: 4 } });
+    const options = optionsFor(makeSum(), makeData(twoColours(4)), { config, seeds: 1, untrained });
+    const job = runJob(evaluate(options, stop.signal), (event) => {
+      // As a signal comes: from outside, in a later turn of the event loop.
+      if (event.kind === 'progress' && event.stage !== 'read') setTimeout(() => stop.abort(), 0);
+    });
+    await expect(job).rejects.toMatchObject({ code: 'stopped' });
+  });
+
   it('ends without a result when stopped, and closes what it opened', async () => {
     const data = makeData(movingBars({ groups: 4 }));
     const stop = new AbortController();

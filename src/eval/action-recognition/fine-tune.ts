@@ -1,3 +1,4 @@
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { TrainingError, type Random } from '../../core/index.js';
 import {
   compile,
@@ -93,7 +94,7 @@ export async function fineTune(
         const batch = drawBatch(train, rows, settings.batchSize, encoder, draws);
         tuned.learn(batch, rate, [step, 1]);
         onStep();
-        await Promise.resolve();
+        await yieldToEvents(); // signals come in here
       }
       return tuned.logits(asked, askedRows);
     } finally {

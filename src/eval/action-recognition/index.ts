@@ -1,7 +1,8 @@
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Metric, Rival } from '../../core/index.js';
 import { splitSources, type LabelledSource } from '../benchmarks/roles.js';
-import { defineEvaluator, type EvaluationOutput } from '../define-evaluator.js';
+import { defineEvaluator, type EvaluateContext, type EvaluationOutput } from '../define-evaluator.js';
 import { selectProbe, toMatrix } from '../probe/index.js';
 import {
   describeByEncoder,
@@ -129,16 +130,20 @@ export default defineEvaluator({
         ...trivialDescribers(encoder),
       ];
       const shared = { encoder, settings: config, context, total: train.length + test.length };
-      const fitted = await fitProbes(describeVideos(describers, { ...shared, list: train, done: 0 }), {
-        kindsOf: (describer) => (describer <= trunks ? featureKinds : ['singleFrame']),
-        fit: (features, seed) =>
-          selectProbe(
-            { features: toMatrix(features), labels: labelsOf(train), groups: groupsOf(train) },
-            { classes, weightDecays: config.weightDecays, random: random.fork('probe', seed) },
-          ),
-        seedsOf: (describer) =>
-          describer === 0 || describer > trunks ? seedNumbers(seeds) : [(describer - 1) % seeds],
-      });
+      const fitted = await fitProbes(
+        describeVideos(describers, { ...shared, list: train, done: 0 }),
+        {
+          kindsOf: (describer) => (describer <= trunks ? featureKinds : ['singleFrame']),
+          fit: (features, seed) =>
+            selectProbe(
+              { features: toMatrix(features), labels: labelsOf(train), groups: groupsOf(train) },
+              { classes, weightDecays: config.weightDecays, random: random.fork('probe', seed) },
+            ),
+          seedsOf: (describer) =>
+            describer === 0 || describer > trunks ? seedNumbers(seeds) : [(describer - 1) % seeds],
+        },
+        context,
+      );
       const scored = new Map<string, Float64Array>();
       const addScores = (name: string, row: number, scores: Float64Array): void => {
         const all = scored.get(name) ?? new Float64Array(test.length * classes);
@@ -241,6 +246,7 @@ async function fitProbes(
     readonly seedsOf: (describer: number) => readonly number[];
     readonly fit: (features: readonly Float32Array[], seed: number) => ChosenProbe;
   },
+  { emit, signal }: EvaluateContext<'encoder'>,
 ): Promise<readonly FittedProbe[]> {
   const collected: Record<FeatureKind, Float32Array[]>[] = [];
   for await (const { features } of videos) {
@@ -250,11 +256,17 @@ async function fitProbes(
       for (const kind of kindsOf(describer)) own[kind].push(reduced[kind]);
     });
   }
-  return collected.flatMap((own, describer) =>
-    kindsOf(describer).flatMap((kind) =>
-      seedsOf(describer).map((seed) => ({ describer, kind, seed, probe: fit(own[kind], seed) })),
-    ),
+  const wanted = collected.flatMap((own, describer) =>
+    kindsOf(describer).flatMap((kind) => seedsOf(describer).map((seed) => ({ describer, kind, seed, own: own[kind] }))),
   );
+  const fitted: FittedProbe[] = [];
+  for (const { own, ...probe } of wanted) {
+    fitted.push({ ...probe, probe: fit(own, probe.seed) });
+    emit({ kind: 'progress', stage: 'fit', done: fitted.length, total: wanted.length, unit: 'probes' });
+    await yieldToEvents();
+    signal.throwIfAborted();
+  }
+  return fitted;
 }
 
 const seedNumbers = (seeds: number): number[] => Array.from({ length: seeds }, (_, seed) => seed);
