@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Encoder } from '../../engine/index.js';
 import { splitSources, type LabelledSource } from '../benchmarks/roles.js';
 import type { EvaluateContext, EvaluationPlan } from '../define-evaluator.js';
-import type { kMeansConfig } from '../k-means/index.js';
+import { measureKMeans, type kMeansConfig } from '../k-means/index.js';
 import { isLarge, multiplyHere, multiplyOnEngine, objectiveBy } from '../probe/index.js';
 import { pickLayer, readVideos } from '../videos/describe.js';
 import { measureVideos, saySeconds, spreadByLength, trivialLengths } from '../videos/measure.js';
@@ -30,7 +30,7 @@ const fitCopies = 3;
 
 /**
  * What an evaluation on a whole official split would cost, from a few of the videos that are here, read and described, and a few updates or rounds of
- * fitting. Where the list names more than is here, it is about all that it names, unless the context is partial. Weights set by k-means are not counted.
+ * fitting. Where the list names more than is here, it is about all that it names, unless the context is partial.
  */
 export async function planRecognition(
   encoder: Encoder,
@@ -45,6 +45,7 @@ export async function planRecognition(
   const all = [...here.train, ...here.test];
   const layer = pickLayer(encoder, config.layer);
   const measured = await measureVideos(encoder, { layer, config, list: spreadByLength(all), context });
+  const clustering = await measureKMeans(encoder, { layer, settings: config.kMeans, list: here.train, context });
   const classes = listed ? data.classNames.length : new Set(all.map(({ entry }) => entry.label)).size;
   const features = encoder.layers[layer]!;
   const media = all.reduce((sum, { source }) => sum + source.bytes, 0);
@@ -53,6 +54,7 @@ export async function planRecognition(
       videos > all.length ? `; ${all.length} of them are here` : ''
     }`,
     `measured on ${measured.videos} videos: ${saySeconds(measured.read)} to read one, ${saySeconds(measured.encode)} to describe its ${measured.pictures} pictures`,
+    ...(config.kMeans.pictures > 0 ? [`${saySeconds(clustering)} to set weights by k-means`] : []),
   ];
   const common = { unit: 'videos', units: videos };
   // Fits: of every trunk both kinds of features, single pictures and three side by side; of rules single pictures.
@@ -72,7 +74,11 @@ export async function planRecognition(
     return {
       ...common,
       seconds:
-        videos * (measured.read + measured.trivial) + updates * step + asked * measured.encode + each * perRule * seeds,
+        clustering +
+        videos * (measured.read + measured.trivial) +
+        updates * step +
+        asked * measured.encode +
+        each * perRule * seeds,
       bytes: { media: scaledMedia, scratch: videos * ticks * encoder.width * encoder.height * 3, features: 0 },
       notes: [
         ...about,
@@ -89,7 +95,7 @@ export async function planRecognition(
   const fits = each * (perTrunk * (ofOwn + trunks - 1) + perRule * seeds);
   return {
     ...common,
-    seconds: videos * (measured.read + trunks * measured.encode + measured.trivial) + fits,
+    seconds: clustering + videos * (measured.read + trunks * measured.encode + measured.trivial) + fits,
     bytes: {
       media: scaledMedia,
       scratch: 0,

@@ -1,1 +1,1 @@
-export { kMeansConfig, openKMeans, readMiddles, type UntrainedEncoder } from './open.js';
+export { kMeansConfig, measureKMeans, openKMeans, readMiddles, type UntrainedEncoder } from './open.js';

@@ -1,3 +1,4 @@
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Encoder } from '../../engine/index.js';
 import type { EvaluateContext } from '../define-evaluator.js';
@@ -44,11 +45,12 @@ export async function openKMeans(
   try {
     const pictures = models[0] && canInitialise(models[0], layer) ? await read(settings.pictures) : [];
     if (pictures.length > 0) {
-      models.forEach((model, seed) => {
+      for (const [seed, model] of models.entries()) {
+        await yieldToEvents();
         context.signal.throwIfAborted();
         context.emit({ kind: 'progress', stage: 'k-means', done: seed, total: models.length, unit: 'networks' });
         initialiseByKMeans(model, layer, pictures, { ...settings, random: context.random.fork('k-means', seed) });
-      });
+      }
       return models;
     }
   } catch (error) {
@@ -57,6 +59,28 @@ export async function openKMeans(
   }
   models.forEach((model) => model.dispose());
   return [];
+}
+
+/** Seconds that the networks of all seeds take, from that of the first, which is really made. */
+export async function measureKMeans(
+  encoder: Encoder,
+  {
+    layer,
+    settings,
+    list,
+    context,
+  }: {
+    readonly layer: string;
+    readonly settings: z.infer<typeof kMeansConfig>;
+    readonly list: readonly LabelledSource[];
+    readonly context: EvaluateContext<'encoder'>;
+  },
+): Promise<number> {
+  const started = performance.now();
+  const read = (count: number) => readMiddles(list, { count, encoder, context });
+  const models = await openKMeans({ ...context, seeds: Math.min(1, context.seeds) }, { layer, settings, read });
+  models.forEach((model) => model.dispose());
+  return (context.seeds * (performance.now() - started)) / 1000;
 }
 
 /** The middle picture of some videos of a list, at most `count`, drawn; uint8 [height, width, 3] each. */

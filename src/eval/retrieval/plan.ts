@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Encoder } from '../../engine/index.js';
 import { splitSources } from '../benchmarks/roles.js';
 import type { EvaluateContext, EvaluationPlan } from '../define-evaluator.js';
-import type { kMeansConfig } from '../k-means/index.js';
+import { measureKMeans, type kMeansConfig } from '../k-means/index.js';
 import { pickLayer } from '../videos/describe.js';
 import { measureVideos, saySeconds, spreadByLength, trivialLengths } from '../videos/measure.js';
 import type { PictureSettings } from '../videos/pictures.js';
@@ -16,7 +16,7 @@ export interface RetrievalPlanSettings extends PictureSettings {
 
 /**
  * What a search on a whole official split would cost, from a few of the videos that are here, read and described, and one search. Where the list names
- * more than is here, it is about all that it names, unless the context is partial. Weights set by k-means and intervals are not counted.
+ * more than is here, it is about all that it names, unless the context is partial. Intervals are not counted.
  */
 export async function planRetrieval(
   encoder: Encoder,
@@ -31,6 +31,7 @@ export async function planRetrieval(
   const all = [...here.train, ...here.test];
   const layer = pickLayer(encoder, config.layer);
   const measured = await measureVideos(encoder, { layer, config, list: spreadByLength(all), context });
+  const clustering = await measureKMeans(encoder, { layer, settings: config.kMeans, list: here.train, context });
   const features = encoder.layers[layer]!;
   const trunks = 1 + seeds + (config.kMeans.pictures > 0 ? seeds : 0);
   const lengths = [...Array.from({ length: trunks }, () => features), ...trivialLengths];
@@ -40,7 +41,7 @@ export async function planRetrieval(
   return {
     unit: 'videos',
     units: videos,
-    seconds: videos * (measured.read + trunks * measured.encode + measured.trivial) + search,
+    seconds: clustering + videos * (measured.read + trunks * measured.encode + measured.trivial) + search,
     bytes: {
       media: Math.round((media / all.length) * videos),
       scratch: 0,
@@ -50,6 +51,7 @@ export async function planRetrieval(
     notes: [
       `${gallery} videos in the gallery and ${queries} queries${videos > all.length ? `; ${all.length} of them are here` : ''}`,
       `measured on ${measured.videos} videos: ${saySeconds(measured.read)} to read one, ${saySeconds(measured.encode)} to describe its ${measured.pictures} pictures`,
+      ...(config.kMeans.pictures > 0 ? [`${saySeconds(clustering)} to set weights by k-means`] : []),
       `${trunks} networks of ${features} features: trained, untrained${config.kMeans.pictures > 0 ? ' and set by k-means' : ''} for ${seeds} seeds; ${saySeconds(search)} of searching`,
     ],
   };
