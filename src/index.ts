@@ -1,6 +1,14 @@
 export * from './core/index.js';
 export { selectBackend, type SelectedEngine } from './engine/index.js';
-export { evaluators } from './eval/index.js';
+export {
+  boxOverlap,
+  detectionPrecision,
+  evaluators,
+  suppressOverlapping,
+  type Box,
+  type Detection,
+  type TrueBox,
+} from './eval/index.js';
 export { ingestConfig, readCorpus, type Corpus, type IngestConfig, type IngestResult } from './ingest/index.js';
 export { ingest, type IngestOptions, type IngestSummary } from './jobs/ingest.js';
 export { type LeakageReport, type LeakedSource } from './jobs/leakage.js';

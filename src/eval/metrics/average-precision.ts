@@ -50,8 +50,16 @@ export function rankExamples({ scores, labels }: Omit<RankedExamples, 'weights'>
   return { order, starts, labels };
 }
 
-/** `averagePrecision` of examples that are sorted already. */
-export function averagePrecisionOf({ order, starts, labels }: Ranking, weights?: ArrayLike<number>): AveragePrecision {
+/**
+ * `averagePrecision` of examples that are sorted already.
+ *
+ * @param missed positives that are not among the examples, such as things that no detection is of.
+ */
+export function averagePrecisionOf(
+  { order, starts, labels }: Ranking,
+  weights?: ArrayLike<number>,
+  missed = 0,
+): AveragePrecision {
   // The curve: found positives and everything above each threshold.
   const found: number[] = [];
   const taken: number[] = [];
@@ -65,7 +73,8 @@ export function averagePrecisionOf({ order, starts, labels }: Ranking, weights?:
     if (labels[order[i]!] === 1) positives += weight;
     all += weight;
   }
-  if (positives === 0) return { stepWise: NaN, envelope: NaN, elevenPoint: NaN };
+  const wanted = positives + missed;
+  if (wanted === 0) return { stepWise: NaN, envelope: NaN, elevenPoint: NaN };
   found.push(positives);
   taken.push(all);
   let [stepWise, envelope, best] = [0, 0, 0];
@@ -73,12 +82,12 @@ export function averagePrecisionOf({ order, starts, labels }: Ranking, weights?:
   let tenth = 10;
   for (let i = found.length - 1; i >= 0; i--) {
     const gained = found[i]! - (i > 0 ? found[i - 1]! : 0);
-    while (tenth >= 0 && found[i]! * 10 < tenth * positives) bestFrom[tenth--] = best;
+    while (tenth >= 0 && found[i]! * 10 < tenth * wanted) bestFrom[tenth--] = best;
     if (gained === 0) continue; // its precision is lower than that of the threshold before it
     const precision = found[i]! / taken[i]!;
     best = Math.max(best, precision);
-    stepWise += (gained / positives) * precision;
-    envelope += (gained / positives) * best;
+    stepWise += (gained / wanted) * precision;
+    envelope += (gained / wanted) * best;
   }
   while (tenth >= 0) bestFrom[tenth--] = best;
   return { stepWise, envelope, elevenPoint: bestFrom.reduce((sum, value) => sum + value, 0) / 11 };

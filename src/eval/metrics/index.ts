@@ -3,6 +3,7 @@ export * from './average-precision.js';
 export * from './best-of.js';
 export * from './block-motion.js';
 export * from './bootstrap.js';
+export * from './detection.js';
 export * from './energy-score.js';
 export * from './frechet.js';
 export * from './masks.js';
