@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import type { Encoder } from '../../engine/index.js';
-import { splitSources, type LabelledSource } from '../benchmarks/roles.js';
+import { splitSources } from '../benchmarks/roles.js';
 import type { EvaluateContext, EvaluationPlan } from '../define-evaluator.js';
 import { measureKMeans, type kMeansConfig } from '../k-means/index.js';
 import { isLarge, multiplyHere, multiplyOnEngine, objectiveBy } from '../probe/index.js';
 import { pickLayer, readVideos } from '../videos/describe.js';
-import { measureVideos, saySeconds, spreadByLength, trivialLengths } from '../videos/measure.js';
+import { measureVideos, saySeconds, spreadByLength, trivialLengths, type MeasureOptions } from '../videos/measure.js';
 import { openPictureSpool } from '../videos/picture-spool.js';
 import type { PictureSettings } from '../videos/pictures.js';
 import { tunable, type ClassList } from './evaluate-fine-tuned.js';
@@ -114,17 +114,7 @@ export async function planRecognition(
 /** Seconds of one update on real pictures. */
 async function measureStep(
   encoder: Encoder,
-  {
-    layer,
-    config,
-    list,
-    context,
-  }: {
-    readonly layer: string;
-    readonly config: RecognitionPlanSettings;
-    readonly list: readonly LabelledSource[];
-    readonly context: EvaluateContext<'encoder'>;
-  },
+  { layer, config, list, context }: MeasureOptions<RecognitionPlanSettings>,
 ): Promise<number> {
   const spool = openPictureSpool(encoder.width * encoder.height * 3);
   try {

@@ -19,20 +19,19 @@ export interface MeasuredVideos {
   readonly trivial: number;
 }
 
+/** What a measurement is made on. */
+export interface MeasureOptions<Settings> {
+  readonly layer: string;
+  readonly config: Settings;
+  /** Videos to measure on. */
+  readonly list: readonly LabelledSource[];
+  readonly context: EvaluateContext<'encoder'>;
+}
+
 /** Reads and describes a few videos; the first is read twice and counted once. */
 export async function measureVideos(
   encoder: Encoder,
-  {
-    layer,
-    config,
-    list,
-    context,
-  }: {
-    readonly layer: string;
-    readonly config: PictureSettings;
-    readonly list: readonly LabelledSource[];
-    readonly context: EvaluateContext<'encoder'>;
-  },
+  { layer, config, list, context }: MeasureOptions<PictureSettings>,
 ): Promise<MeasuredVideos> {
   const reading = { encoder, settings: config, context, stage: 'plan', done: 0, total: list.length };
   const describers = [describeByEncoder(encoder, layer), ...trivialDescribers(encoder)];
