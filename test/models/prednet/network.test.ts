@@ -1,7 +1,7 @@
 import type { Rank } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/index.js';
-import { conv2d, selectBackend, tf, type Trainer } from '../../../src/engine/index.js';
+import { conv2d, lossAndGradients, selectBackend, tf, type Trainer } from '../../../src/engine/index.js';
 import { resolveTaskConfig } from '../../../src/models/index.js';
 import type { PredNetConfig } from '../../../src/models/prednet/config.js';
 import task from '../../../src/models/prednet/index.js';
@@ -338,15 +338,29 @@ describe('what holds for any weights of prednet', () => {
     trainer.dispose();
   });
 
-  it('has a loss of exactly 0 on a single frame, which nothing could have predicted', () => {
-    const config = unit('layers=Lall');
-    const trainer = task.createTrainer(config, createRandom(3));
-    randomWeights(trainer, 0.5);
-    tf.tidy(() => {
-      const frames = toTensors(randomFrames(config, 'clip'), config).slice(0, 1);
-      const rolled = rollOut(openNetwork(trainer.variables, config), frames);
-      expect(predictionLoss(frames, rolled, config).dataSync()[0]).toBe(0);
-    });
-    trainer.dispose();
+  it('has a loss and gradients of exactly 0 on a single frame, which nothing could have predicted', () => {
+    for (const layers of ['L0', 'Lall']) {
+      const config = unit(`layers=${layers}`);
+      const trainer = task.createTrainer(config, createRandom(3));
+      randomWeights(trainer, 0.5);
+      const parameters = [...trainer.variables].map(([name, variable]) => ({ name, variable }));
+      const slopesOn = (count: number) => {
+        const frames = toTensors(randomFrames(config, 'clip'), config).slice(0, count);
+        // each weight adds itself, which has slope 1: nothing else leads from the loss of one frame back to a weight
+        const { result, gradients } = lossAndGradients(parameters, () => {
+          const own = predictionLoss(frames, rollOut(openNetwork(trainer.variables, config), frames), config);
+          return { loss: tf.addN([own, ...parameters.map(({ variable }) => tf.sum(variable))]), own };
+        });
+        const slopes = gradients.flatMap((gradient) => [...gradient.dataSync()].map((slope) => slope - 1));
+        return { loss: result.own.dataSync()[0]!, steepest: Math.max(...slopes.map(Math.abs)), slopes };
+      };
+      tf.tidy(() => {
+        const { loss, steepest, slopes } = slopesOn(1);
+        expect(slopes).toHaveLength([...trainer.variables.values()].reduce((sum, { size }) => sum + size, 0));
+        expect([loss, steepest]).toEqual([0, 0]);
+        expect(slopesOn(2).steepest).toBeGreaterThan(0);
+      });
+      trainer.dispose();
+    }
   });
 });

@@ -72,6 +72,17 @@ function framesOf({ tensors }: TensorBatch, count: number) {
   return tf.split(clips, clips.shape[1]!, 1).slice(0, count).map((frame) => tf.squeeze(frame, [1])); // prettier-ignore
 }
 
+/** What each engine that is set up here gives, one after the other. */
+async function onEveryEngine<R>(run: () => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const engine of ['tensorflow', 'wasm', 'cpu']) {
+    if (await selectBackend(engine).catch(() => null)) results.push(await run());
+  }
+  await selectBackend('auto');
+  expect(results.length).toBeGreaterThanOrEqual(2); // wasm and cpu need no setup
+  return results;
+}
+
 /** Shows frames to the predictor and gives a future. */
 function foretell(trainer: Trainer, frames: ReturnType<typeof framesOf>, steps: number, seed = 0): Float32Array {
   return tf.tidy(() => {
@@ -167,16 +178,13 @@ describe('the trainer of svg-lp', () => {
   });
 
   it('gives the same losses on every engine', { timeout: 120_000 }, async () => {
-    const results: number[][] = [];
-    for (const engine of ['tensorflow', 'wasm']) {
-      if (!(await selectBackend(engine).catch(() => null))) continue; // not set up here
+    const results = await onEveryEngine(async () => {
       const { learn, close } = await open(configOf('backbone=vgg', 'dataset=bair', 'imageSize=16'), 3);
-      results.push([1, 1, 1].map(() => learn(1)['loss']!));
+      const losses = [1, 1, 1].map(() => learn(1)['loss']!);
       close();
-    }
-    await selectBackend('auto');
+      return losses;
+    });
     for (const values of results) expect(farthest(values, results[0]!)).toBeLessThan(1e-3 * results[0]![0]!);
-    expect(results.length).toBeGreaterThanOrEqual(1);
   });
 });
 
@@ -292,6 +300,29 @@ describe('the predictor', () => {
     expect(farthest(alone, one!)).toBeLessThan(1e-5);
     tf.dispose(frames);
     close();
+  });
+
+  it('draws the same futures for a seed on every engine, and others for another seed', { timeout: 120_000 }, async () => {
+    const learned = new Map<string, Float32Array>();
+    const results = await onEveryEngine(async () => {
+      const { trainer, batch, learn, close } = await open(configOf('klWeight=0'));
+      if (learned.size === 0) {
+        learn(60);
+        trainer.variables.forEach((variable, name) => learned.set(name, variable.dataSync() as Float32Array));
+      }
+      for (const [name, variable] of trainer.variables)
+        tf.tidy(() => variable.assign(tf.tensor(learned.get(name)!, variable.shape)));
+      const frames = tf.tidy(() => framesOf(batch, 2));
+      const futures = [1, 2].map((seed) => foretell(trainer, frames, 4, seed));
+      tf.dispose(frames);
+      close();
+      return futures;
+    });
+    for (const [one, other] of results) {
+      expect(farthest(one!, results[0]![0]!)).toBeLessThan(1e-4);
+      expect(farthest(other!, results[0]![1]!)).toBeLessThan(1e-4);
+      expect(farthest(one!, other!)).toBeGreaterThan(1e-3);
+    }
   });
 
   it.each(['prior=learned', 'prior=fixed'])(
