@@ -31,7 +31,7 @@ export * from './ops/dense.js';
 export * from './ops/normalization.js';
 export * from './ops/pooling.js';
 export { statelessNormal, statelessUniform } from './ops/random.js';
-export { watchLayers, type WatchedLayer } from './ops/watch-layers.js';
+export { watchLayers, withoutNormalization, type WatchedLayer, type WatchedNormalization } from './ops/watch-layers.js';
 export * from './optimizers.js';
 export { averageDecay, createAveragedWeights, type AveragedWeights } from './averaged-weights.js';
 export type { StepMode } from './compiled-step.js';

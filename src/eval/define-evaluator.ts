@@ -9,6 +9,7 @@ import type {
   SampleBatch,
   VideoSource,
   View,
+  WarningEvent,
 } from '../core/index.js';
 import type { Encoder, Predictor, Segmenter, StereoModel, Trainer } from '../engine/index.js';
 import type { OpenVideo } from '../ingest/index.js';
@@ -66,7 +67,7 @@ export interface EvaluateContext<A extends keyof Abilities> {
   /** Whether only what is here is asked about, where the official list names more. */
   readonly partial?: boolean;
   readonly signal: AbortSignal;
-  readonly emit: (event: ProgressEvent) => void;
+  readonly emit: (event: ProgressEvent | WarningEvent) => void;
   /** The same network with untrained weights: the rival every evaluator reports. Call once per seed. */
   readonly untrained: (seed: number) => Promise<Abilities[A] & { dispose(): void }>;
   /** What is evaluated, as result files name it. */

@@ -64,8 +64,8 @@ function twoColours(groups: number): MadeVideo[] {
 }
 
 /** Sees the sum of the channels of the mean colour, each times a weight. */
-function makeSum() {
-  const kernel = tf.tidy(() => tf.variable(tf.tensor([0.01, 0.01, 0.01], [3, 1])));
+function makeSum(weights = [0.01, 0.01, 0.01]) {
+  const kernel = tf.tidy(() => tf.variable(tf.tensor(weights, [3, 1])));
   const spare = tf.tidy(() => tf.variable(tf.scalar(7)));
   const encode = (images: Parameters<Encoder['encode']>[0]) => tf.tidy(() => dense(tf.mean(images, [1, 2]), kernel));
   return { width: size, height: size, layers: { sum: 1 }, weights: [kernel, spare], encode };
@@ -234,6 +234,36 @@ describe('action recognition', () => {
     const told = rows.map((row) => JSON.parse(row) as { key: string; selectedOn: string });
     expect(new Set(told.map(({ key }) => key)).size).toBe(8);
     expect(new Set(told.map(({ selectedOn }) => selectedOn))).toEqual(new Set(['fixed']));
+    tf.dispose(model.weights);
+  });
+
+  it('rescales all networks before fine-tuning, and gives the model its weights back', async () => {
+    const fineTune = { steps: 2, batchSize: 4, learningRates: [0.01], rescale: true };
+    const untrained = async () => {
+      const other = makeSum([0.3, 0.1, 0.2]);
+      return { ...other, dispose: () => tf.dispose(other.weights) };
+    };
+    const told: number[] = [];
+    const model = makeSum([5, 1, 2]);
+    const watching: Encoder = {
+      ...model,
+      encode: (images) => {
+        told.push(model.weights[0]!.dataSync()[0]!);
+        return model.encode(images);
+      },
+    };
+    const out = mkdtempSync(join(tmpdir(), 'reelmine-eval-'));
+    const tensors = tf.memory().numTensors;
+    await runJob(tune(watching, { fineTune }, { out, untrained }));
+    expect(told[0]).toBe(5);
+    expect(told.at(-1)).toBeLessThan(1); // its output had a deviation far above 1
+    const rows = readFileSync(join(out, 'predictions.jsonl'), 'utf8').trim().split('\n');
+    for (const row of rows) expect(JSON.parse(row)).toMatchObject({ rescaled: true });
+    expect([...model.weights[0]!.dataSync()]).toEqual([5, 1, 2]);
+    const flat = makeSum([0, 0, 0]);
+    await expect(runJob(tune(flat, { fineTune }, { untrained }))).rejects.toThrow(/same for all pictures/);
+    tf.dispose(flat.weights);
+    expect(tf.memory().numTensors).toBe(tensors);
     tf.dispose(model.weights);
   });
 

@@ -2,6 +2,7 @@ import type { Rank, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { tf } from '../tf.js';
 import { batchNormKernel } from './native-kernels.js';
 import { isNative } from './native.js';
+import { isWithoutNormalization, tellNormalization } from './watch-layers.js';
 
 /** A batch normalized by its own statistics. */
 export interface NormalizedBatch {
@@ -48,7 +49,7 @@ export function batchNorm(
   return { y, mean, variance: tf.mul(variance, count / Math.max(1, count - 1)) };
 }
 
-/** Batch normalization by given statistics, for inference. */
+/** Batch normalization by given statistics, for inference; within `withoutNormalization`, what it is given. */
 export function batchNormInference(
   x: Tensor,
   mean: Tensor,
@@ -59,9 +60,11 @@ export function batchNormInference(
     offset,
   }: { readonly epsilon?: number; readonly scale?: Tensor; readonly offset?: Tensor } = {},
 ): Tensor {
+  if (isWithoutNormalization()) return x;
   const factor = tf.rsqrt(tf.add(variance, epsilon));
   const slope = scale ? tf.mul(factor, scale) : factor;
   const shift = tf.sub(offset ?? 0, tf.mul(mean, slope));
+  tellNormalization({ x, slope, shift });
   return tf.add(tf.mul(x, slope), shift);
 }
 

@@ -15,17 +15,34 @@ export interface WatchedLayer {
   readonly y: Tensor;
 }
 
-type Watcher = (layer: WatchedLayer) => void;
+/** A batch normalisation by given statistics as it runs: it gives `x * slope + shift`. */
+export interface WatchedNormalization {
+  /** float32 [..., channels]. */
+  readonly x: Tensor;
+  /** float32 [channels], as is `shift`. */
+  readonly slope: Tensor;
+  readonly shift: Tensor;
+}
+
+interface Watcher {
+  readonly onLayer: (layer: WatchedLayer) => void;
+  readonly onNormalization?: (normalization: WatchedNormalization) => void;
+}
 
 let watcher: Watcher | null = null;
+let leavesNormalizationOut = false;
 
 /**
- * Runs a network and tells of each `conv2d` and `dense` in it, in the order in which they run; the tensors are theirs: whoever needs one later keeps it.
- * For looking into a network from outside, such as for initialising it layer by layer.
+ * Runs a network and tells of each `conv2d` and `dense` in it, and of each `batchNormInference`, in the order in which they run; the tensors are theirs:
+ * whoever needs one later keeps it. For looking into a network from outside, such as for initialising it layer by layer.
  */
-export function watchLayers<R>(run: () => R, onLayer: Watcher): R {
+export function watchLayers<R>(
+  run: () => R,
+  onLayer: Watcher['onLayer'],
+  onNormalization?: NonNullable<Watcher['onNormalization']>,
+): R {
   const before = watcher;
-  watcher = onLayer;
+  watcher = onNormalization ? { onLayer, onNormalization } : { onLayer };
   try {
     return run();
   } finally {
@@ -35,6 +52,27 @@ export function watchLayers<R>(run: () => R, onLayer: Watcher): R {
 
 /** Tells the watcher, if there is one, of a layer that gave `y`; gives that back. */
 export function tell<T extends Tensor>(y: T, describe: () => Omit<WatchedLayer, 'y'>): T {
-  watcher?.({ ...describe(), y });
+  watcher?.onLayer({ ...describe(), y });
   return y;
+}
+
+/** Tells the watcher, if there is one, of a batch normalisation. */
+export function tellNormalization(normalization: WatchedNormalization): void {
+  watcher?.onNormalization?.(normalization);
+}
+
+/** Runs a network whose batch normalisations by given statistics give back what they see: for weights that have taken them in. */
+export function withoutNormalization<R>(run: () => R): R {
+  const before = leavesNormalizationOut;
+  leavesNormalizationOut = true;
+  try {
+    return run();
+  } finally {
+    leavesNormalizationOut = before;
+  }
+}
+
+/** Whether the network that runs goes without its batch normalisations. */
+export function isWithoutNormalization(): boolean {
+  return leavesNormalizationOut;
 }

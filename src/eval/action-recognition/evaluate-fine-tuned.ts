@@ -1,5 +1,6 @@
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { ConfigError, type Random, type Rival } from '../../core/index.js';
-import type { Encoder } from '../../engine/index.js';
+import { tf, type Encoder } from '../../engine/index.js';
 import type { LabelledSource } from '../benchmarks/roles.js';
 import type { EvaluateContext, EvaluationOutput } from '../define-evaluator.js';
 import { selectProbe, toMatrix } from '../probe/index.js';
@@ -14,7 +15,11 @@ import {
   type TunableEncoder,
 } from './fine-tune.js';
 import { meanSoftmax } from './mean-softmax.js';
+import { noticeableDrift, rescale } from './rescale.js';
 import { answersOf, guessingRivals, summarise, type Answers, type TestList } from './score.js';
+
+/** Pictures by which a network is rescaled. */
+const rescalingPictures = 16;
 
 /** One list of the split, with labels among the classes that are here. */
 export interface ClassList {
@@ -56,6 +61,7 @@ export async function* evaluateFineTuned(
   const list: TestList = { labels: test.labels, groups: test.groups, classes, split: `${data.benchmark} ${split}` };
   const own = tunable(encoder);
   const [fresh, clustered] = [untrained.map(tunable), kMeans.map(tunable)];
+  const given = own.weights.map((weight) => weight.clone());
   const spools = [train, test].map(() => openPictureSpool(encoder.width * encoder.height * 3));
   try {
     let ticks = 0;
@@ -90,11 +96,14 @@ export async function* evaluateFineTuned(
     const answers: Answers[] = [];
     const baseline: Answers[] = [];
     const byKMeans: Answers[] = [];
+    const prepare = createRescaler(asPictures(0, train), { layer, fineTune: config.fineTune, context });
+    const prepared = await prepare(own, 'the model');
     for (let seed = 0; seed < fresh.length; seed++) {
+      const other = clustered[seed];
       for (const [model, collected] of [
-        [own, answers],
-        [fresh[seed]!, baseline],
-        [clustered[seed], byKMeans],
+        [prepared, answers],
+        [await prepare(fresh[seed]!, 'the untrained network'), baseline],
+        [other && (await prepare(other, 'the network set by k-means')), byKMeans],
       ] as const) {
         if (!model) continue;
         const { logits, learningRate, selectedOn } = await fineTune(model, {
@@ -111,7 +120,14 @@ export async function* evaluateFineTuned(
         if (collected !== answers) continue;
         for (const [row, { entry, source }] of test.sources.entries()) {
           const about = { key: entry.key, source: source.id, group: entry.group, label: entry.label };
-          const how = { protocol: 'fine-tune', selectedOn, split, seed, learningRate };
+          const how = {
+            protocol: 'fine-tune',
+            selectedOn,
+            split,
+            seed,
+            learningRate,
+            rescaled: config.fineTune.rescale,
+          };
           const ofPictures = logits.subarray(row * ticks * classes, (row + 1) * ticks * classes);
           const outcome = {
             short: isShort(source, config),
@@ -147,8 +163,42 @@ export async function* evaluateFineTuned(
     ];
     for (const rival of rivals) yield { kind: 'rival', rival };
   } finally {
+    own.weights.forEach((weight, i) => weight.assign(given[i]!)); // rescaling has moved them
+    tf.dispose(given);
     spools.forEach((spool) => spool.dispose());
   }
+}
+
+/** Makes networks ready to be fine-tuned: rescaled by training pictures where that is asked for, and warns where that could not be done in full. */
+function createRescaler(
+  { spool, ticks, labels }: LabelledPictures,
+  {
+    layer,
+    fineTune: { rescale: isAsked },
+    context: { random, emit, signal },
+  }: {
+    readonly layer: string;
+    readonly fineTune: FineTuneSettings;
+    readonly context: Pick<EvaluateContext<'encoder'>, 'random' | 'emit' | 'signal'>;
+  },
+): (model: TunableEncoder, name: string) => Promise<TunableEncoder> {
+  const rows = random.fork('rescale', 'pictures').shuffle(Array.from(labels, (_, row) => row)).slice(0, rescalingPictures); // prettier-ignore
+  const pictures = rows.map((row) => spool.read(row * ticks + Math.floor(ticks / 2)));
+  return async (model, name) => {
+    if (!isAsked) return model;
+    await yieldToEvents();
+    signal.throwIfAborted();
+    const { encoder, isEven, drift } = rescale(model, layer, pictures, random.fork('rescale'));
+    const found = [
+      ...(isEven ? [] : ['its layers do not yet learn equally fast']),
+      ...(drift > noticeableDrift
+        ? [`scales change what it gives by a factor of ${Math.exp(drift).toFixed(2)}, as local response normalisation does`] // prettier-ignore
+        : []),
+    ];
+    if (found.length > 0)
+      emit({ kind: 'warning', stage: 'rescale', message: `Rescaled ${name}: ${found.join('; ')}.` });
+    return encoder;
+  };
 }
 
 /** Scores of a linear layer on what a rule sees in the mean picture of each video of the second list, fitted on the first; for each seed. */

@@ -31,6 +31,8 @@ export interface FineTuneSettings {
   readonly weightDecay: number;
   /** Share of the features that a step leaves out. */
   readonly dropout: number;
+  /** Whether the layers are scaled to learn equally fast before; see `rescale`. */
+  readonly rescale: boolean;
 }
 
 /** Videos of one list: picture `t` of video `v` is number `v * ticks + t` of the spool. */

@@ -77,6 +77,12 @@ const configSchema = z.strictObject({
         .default(5e-4)
         .describe('Added to the gradient of all weights but biases of the head.'),
       dropout: z.number().min(0).max(0.95).default(0.5).describe('Share of the features that an update leaves out.'),
+      rescale: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Scales the layers before, by a few training pictures, so that all learn equally fast; batch normalisation is merged into the weights. For chains of layers.',
+        ),
     })
     .prefault({})
     .describe('Of protocol fine-tune.'),

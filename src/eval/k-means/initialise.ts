@@ -1,6 +1,6 @@
 import type { Random } from '../../core/index.js';
-import { tf, watchLayers, type Encoder, type Tensor, type WatchedLayer } from '../../engine/index.js';
-import { toImages } from '../videos/describe.js';
+import type { Encoder, WatchedLayer } from '../../engine/index.js';
+import { assignWeights, countSettableLayers, eachBatch, isVariable } from '../settable-layers.js';
 import { clusterDirections, fitWhitener, normaliseRows, unwhiten, whiten, type Vectors } from './clusters.js';
 import { drawPatches, takeChannels } from './patches.js';
 
@@ -11,10 +11,6 @@ export interface KMeansSettings {
   readonly rounds: number;
 }
 
-type Variable = Required<Encoder>['weights'][number];
-
-/** Pictures that go through the network together. */
-const batch = 8;
 /** Longer windows are clustered as they are: their covariance would take longer than the rest. */
 const mostWhitened = 1200;
 /** What each channel is on the mean, after it was centred: relus let it through. */
@@ -23,7 +19,7 @@ const level = 0.1;
 /** True where a network has a layer whose weights can be set: it looks at one grey picture. */
 export function canInitialise(encoder: Encoder, layer: string): boolean {
   const grey = new Uint8Array(encoder.width * encoder.height * 3).fill(128);
-  return settableLayers(encoder, layer, [grey]) > 0;
+  return countSettableLayers(encoder, layer, [grey]) > 0;
 }
 
 /**
@@ -33,8 +29,8 @@ export function canInitialise(encoder: Encoder, layer: string): boolean {
  *
  * @param pictures uint8 [height, width, 3] each, of the encoder's size.
  *
- * Source: Krähenbühl et al., "Data-dependent Initializations of Convolutional Neural Networks", 2016, sections 3.1 and 3.2. Differs: rates of learning
- * are not evened out between layers (section 3.3), which features that stay frozen do not notice; where a layer has fewer windows than filters, and in
+ * Source: Krähenbühl et al., "Data-dependent Initializations of Convolutional Neural Networks", 2016, sections 3.1 and 3.2; section 3.3, which evens
+ * out rates of learning, is `fineTune.rescale` of `action-recognition`. Differs: where a layer has fewer windows than filters, and in
  * dense layers, directions stay random.
  */
 export function initialiseByKMeans(
@@ -43,7 +39,7 @@ export function initialiseByKMeans(
   pictures: readonly Uint8Array[],
   { patches, rounds, random }: KMeansSettings & { readonly random: Random },
 ): void {
-  const count = settableLayers(encoder, layer, pictures.slice(0, 1));
+  const count = countSettableLayers(encoder, layer, pictures.slice(0, 1));
   const perPicture = Math.max(1, Math.ceil(patches / pictures.length));
   for (let place = 0; place < count; place++) {
     const ofLayer = random.fork('layer', place);
@@ -63,44 +59,6 @@ export function initialiseByKMeans(
     }
     evenOut(encoder, layer, pictures, place);
   }
-}
-
-/** How many layers with weights of their own run, each counted once. */
-function settableLayers(encoder: Encoder, layer: string, pictures: readonly Uint8Array[]): number {
-  const own = new Set<Tensor>();
-  watchBatch(encoder, layer, pictures, ({ weight }) => isVariable(weight) && own.add(weight));
-  return own.size;
-}
-
-/** Runs all pictures and asks about the layer whose weights come at a place in the order of their first use: an answer for each batch. */
-function eachBatch<R>(
-  encoder: Encoder,
-  layer: string,
-  pictures: readonly Uint8Array[],
-  place: number,
-  ask: (watched: WatchedLayer, batch: number) => R,
-): R[] {
-  const answers: R[] = [];
-  for (let from = 0; from < pictures.length; from += batch) {
-    const own = new Set<Tensor>();
-    watchBatch(encoder, layer, pictures.slice(from, from + batch), (watched) => {
-      if (!isVariable(watched.weight) || own.has(watched.weight)) return;
-      if (own.size === place) answers.push(ask(watched, from / batch));
-      own.add(watched.weight);
-    });
-  }
-  return answers;
-}
-
-function watchBatch(
-  encoder: Encoder,
-  layer: string,
-  pictures: readonly Uint8Array[],
-  onLayer: (watched: WatchedLayer) => void,
-): void {
-  tf.tidy(() => {
-    watchLayers(() => encoder.encode(toImages(pictures, encoder), layer), onLayer);
-  });
 }
 
 /** Each group of filters from the windows of the channels that it sees. */
@@ -128,7 +86,7 @@ function setFilters(
       filter.forEach((value, i) => (filters[i * outputs + group * perGroup + c] = value - mean));
     }
   }
-  assign(weight, filters);
+  assignWeights(weight, filters);
 }
 
 /** Scales and shifts each channel of a layer to variance 1 and mean `level` over the pictures; a channel that is always the same stays. */
@@ -156,12 +114,12 @@ function evenOut(encoder: Encoder, layer: string, pictures: readonly Uint8Array[
     return variance > 1e-12 * (1 + mean * mean) ? 1 / Math.sqrt(variance) : 1;
   });
   const outputs = scales.length;
-  assign(
+  assignWeights(
     weight,
     Float32Array.from(weight.dataSync(), (value, i) => value * scales[i % outputs]!),
   );
   if (bias && isVariable(bias))
-    assign(
+    assignWeights(
       bias,
       Float32Array.from(bias.dataSync(), (value, c) => (value - means[c]!) * scales[c]! + level),
     );
@@ -176,12 +134,4 @@ function uniteRows(parts: readonly Vectors[]): Vectors {
     at += part.data.length;
   }
   return { data, rows: data.length / columns, columns };
-}
-
-function isVariable(tensor: Tensor): tensor is Variable {
-  return 'assign' in tensor;
-}
-
-function assign(weights: Tensor, values: Float32Array): void {
-  if (isVariable(weights)) tf.tidy(() => weights.assign(tf.tensor(values, weights.shape)));
 }
