@@ -5,6 +5,7 @@ import type { ResultReport } from './data.js';
 import { intervalPlot } from './drawing.js';
 import { capitalize, formatCount, formatValue, nameToWords } from './format.js';
 import { html, type Markup } from './html.js';
+import { ladderVerdict } from './ladder.js';
 import { factList, table } from './page.js';
 import { queriesPart } from './queries-part.js';
 import { orderVerdicts, standingOf, standingsTable } from './standing.js';
@@ -51,6 +52,7 @@ function protocolPart(protocol: string, results: readonly ResultReport[]): Marku
             hasChance && chanceVerdict(main, rivals),
             gainVerdict(main, rivals, metrics),
             rivalVerdict(main, rivals),
+            ladderVerdict(result),
             ...orderVerdicts(result),
           ]
         : [];

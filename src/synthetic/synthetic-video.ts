@@ -1,9 +1,11 @@
-/** A video made from a seed: what a set of generated videos consists of. Frames may be asked for in any order. */
+/** A video made from a seed: what a set of generated videos consists of. Frames may be asked for in any order. One of a single frame is a picture. */
 export interface GeneratedVideo {
   readonly name: string;
   readonly className: string;
   /** 0-based class index. */
   readonly label: number;
+  /** Where several classes are shown: each of them once. `ignored`: only by what is hard to see. */
+  readonly labels?: readonly { readonly label: number; readonly className: string; readonly ignored: boolean }[];
   /** Clips of one group share their backdrops; a group is never split between training and test. */
   readonly group: string;
   readonly role: 'train' | 'test';

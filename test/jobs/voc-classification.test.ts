@@ -1,10 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom, runJob, readJsonLines, type Metric } from '../../src/core/index.js';
-import { evaluate, type EvaluateOptions } from '../../src/index.js';
+import { evaluate, planEvaluation, type EvaluateOptions } from '../../src/index.js';
 import { readResult } from '../../src/jobs/report-result.js';
+import { resolveTaskConfig, tasks } from '../../src/models/index.js';
+import { ladderVerdict } from '../../src/report/ladder.js';
 import { encodeImage } from '../../src/vision/index.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'reelmine-voc-'));
@@ -70,19 +72,17 @@ beforeAll(async () => {
 });
 
 const settings = ['lowShot.positives=[1,4,99]', 'lowShot.draws=3', 'bootstrapDraws=200', 'kMeans.patches=300'];
-const run = (out: string, more: Partial<EvaluateOptions> = {}) =>
-  runJob(
-    evaluate({
-      protocol: 'voc-classification',
-      run: 'random:wang-gupta?preset=tiny',
-      data: `voc:${dir}`,
-      out: join(dir, out),
-      seeds: 2,
-      workers: 1,
-      set: settings,
-      ...more,
-    }),
-  );
+const optionsOf = (out: string, more: Partial<EvaluateOptions> = {}): EvaluateOptions => ({
+  protocol: 'voc-classification',
+  run: 'random:wang-gupta?preset=tiny',
+  data: `voc:${dir}`,
+  out: join(dir, out),
+  seeds: 2,
+  workers: 1,
+  set: settings,
+  ...more,
+});
+const run = (out: string, more: Partial<EvaluateOptions> = {}) => runJob(evaluate(optionsOf(out, more)));
 const value = (metrics: readonly Metric[], variant = 'envelope', name = 'meanAveragePrecision') =>
   metrics.find((metric) => metric.name === name && metric.variant === variant)!.value;
 
@@ -120,7 +120,11 @@ describe('eval voc-classification', () => {
       inSet(sets).filter(({ codes }) => (codes[name] ?? -1) === code).length;
     const rows = readJsonLines<Record<string, unknown>>(join(dir, 'first', 'classes.jsonl'));
     expect(rows).toHaveLength(4);
-    const { classScores } = await readResult(join(dir, 'first', 'result.json'));
+    const shown = await readResult(join(dir, 'first', 'result.json'));
+    const { classScores } = shown;
+    expect(ladderVerdict(shown)!.text).toMatch(
+      /^Colours .+, untrained weights .+, trained .+: (?:not )?in this order[,;]/,
+    );
     expect(classScores!.scores).toEqual(rows.map((row) => ({ name: row['class'], value: row['elevenPoint'] })));
     for (const row of rows)
       expect(row).toMatchObject({
@@ -171,8 +175,39 @@ describe('eval voc-classification', () => {
     expect(rivals.map(({ name }) => name)).not.toContain('k-means');
   });
 
-  it('counts pictures that are listed and not here', async () => {
+  it('counts pictures that are listed and not here, and plans with or without them, with exact counts and bytes', async () => {
     rmSync(join(voc, 'JPEGImages', `${made[0]!.id}.jpg`));
     await expect(run('fourth')).rejects.toThrow(/^1 clips of the official list of voc are not here/);
+
+    const corpus = join(dir, 'fourth', 'corpus');
+    const plan = (more: Partial<EvaluateOptions> = {}) =>
+      runJob(planEvaluation(optionsOf('fifth', { data: corpus, ...more })));
+    const { config } = resolveTaskConfig(await tasks.load('wang-gupta'), { set: ['preset=tiny'] });
+    const { fc6: features } = config as unknown as { readonly fc6: number };
+    const media = readJsonLines<{ bytes: number }>(join(corpus, 'manifest.jsonl')).reduce(
+      (sum, one) => sum + one.bytes,
+      0,
+    );
+    const whole = await plan();
+    expect(whole).toMatchObject({ unit: 'pictures', units: 90 });
+    // the model, and of two seeds untrained weights and k-means; colours and gradients; in float64 both lists and twice the training list
+    expect(whole.bytes).toEqual({
+      media: Math.round((media / 89) * 90),
+      scratch: 4 * 90 * (5 * features + 64 + 144),
+      features: 8 * Math.max(features, 144) * (90 + 2 * 60),
+    });
+    expect(whole.notes[0]).toBe('60 pictures to train on and 30 to test on, 20 classes; 89 of them are here');
+    const part = await plan({
+      partial: true,
+      set: [...settings, 'kMeans.pictures=0', 'costs=[1]', 'lowShot.positives=[]'],
+    });
+    expect(part).toMatchObject({ units: 89, bytes: { media, scratch: 4 * 89 * (3 * features + 64 + 144) } });
+    expect(part.notes[0]).toBe('60 pictures to train on and 29 to test on, 4 classes');
+    expect(whole.notes.join()).toMatch(/5 networks .* of fitting \(costs 11, folds 3\)/);
+    expect(part.notes.join()).toMatch(/3 networks .* of fitting \(costs 1, folds 3\)/);
+    for (const { seconds } of [whole, part]) expect(seconds).toBeGreaterThan(0);
+    const second = await plan({ split: 2 });
+    expect(second.units).toBe(60);
+    expect(existsSync(join(dir, 'fifth'))).toBe(false);
   });
 });

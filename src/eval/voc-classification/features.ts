@@ -13,7 +13,7 @@ export interface FeatureTable {
 }
 
 /** Pictures that describers look at together. */
-const together = 16;
+export const together = 16;
 
 /** Reads every picture once and lets all describers look at it. */
 export async function describePictures(
@@ -59,7 +59,7 @@ export async function describePictures(
 }
 
 /** Divides by the length plus 1e-5, as FAIR's benchmark does. */
-function toUnit(vector: Float32Array): Float64Array {
+export function toUnit(vector: Float32Array): Float64Array {
   let squares = 0;
   for (const value of vector) squares += value * value;
   const length = Math.sqrt(squares) + 1e-5;

@@ -11,6 +11,7 @@ import { describePictures } from './features.js';
 import { chooseCost, costGrids, type SvmSettings } from './folds.js';
 import { drawShots } from './low-shot.js';
 import { listPictures, readLabelledPictures, usableClasses, type LabelledPicture } from './pictures.js';
+import { planVoc } from './plan.js';
 import { chance, meanAveragePrecision, rankScores, summarise, summariseShots, type TestPictures } from './score.js';
 
 const configSchema = z.strictObject({
@@ -140,6 +141,7 @@ export default defineEvaluator({
       yield { kind: 'prediction', row: { ...about, ...said } };
     }
   },
+  plan: (encoder, config, context) => planVoc(encoder, { ...config, svm: svmSettings(config) }, context),
 });
 
 /** What the classifiers of one describer say. */
@@ -173,9 +175,8 @@ async function classify(
     readonly total: number;
   },
 ): Promise<Classified> {
-  const { positiveWeight, folds, lowShot } = config;
-  const costs = typeof config.costs === 'string' ? costGrids[config.costs] : config.costs;
-  const settings: SvmSettings = { costs: costs.toSorted((a, b) => a - b), folds, positiveWeight };
+  const { positiveWeight, lowShot } = config;
+  const settings = svmSettings(config);
   const scores: Float64Array[] = [];
   const chosen: number[] = [];
   const labels = classes.map((c) => train.map((picture) => trainingLabel(picture.labels[c]!, config)));
@@ -210,6 +211,11 @@ async function classify(
     if (values.length > 0) shots.set(positives, values);
   }
   return { scores, rankings: rankScores(scores, tested), costs: chosen, shots };
+}
+
+function svmSettings({ costs, folds, positiveWeight }: Config): SvmSettings {
+  const grid = typeof costs === 'string' ? costGrids[costs] : costs;
+  return { costs: grid.toSorted((a, b) => a - b), folds, positiveWeight };
 }
 
 function trainingLabel(label: number, { ignoredInTraining }: Config): number {

@@ -53,18 +53,39 @@ export function summarise(
     readonly baseline?: readonly (readonly Ranking[])[];
   },
 ): Metric[] {
+  // All intervals are by the same draws: what a draw comes to is found once, by all definitions together.
+  const kept = { own: [] as AveragePrecision[], baseline: [] as AveragePrecision[] };
+  const drawn = (values: AveragePrecision[], some: readonly (readonly Ranking[])[]) => {
+    let draw = 0;
+    return (weights: Float64Array) => (values[draw++] ??= meanOver(some, weights));
+  };
   return definitions.flatMap((definition) => {
-    const over = (some: readonly (readonly Ranking[])[], weights?: Float64Array) =>
-      some.reduce((sum, one) => sum + meanAveragePrecision(one, weights)[definition], 0) / some.length;
-    const measured = (name: string, statistic: (weights?: Float64Array) => number): Metric => {
+    const measured = (name: string, value: number, statistic: (weights: Float64Array) => number): Metric => {
       const interval = bootstrapInterval({ groups: test.ids, statistic, random: random.fork('bootstrap'), draws });
-      return { ...describeMetric(name, definition, test), value: statistic(), ...(interval ? { interval } : {}) };
+      return { ...describeMetric(name, definition, test), value, ...(interval ? { interval } : {}) };
     };
-    const own = measured('meanAveragePrecision', (weights) => over(seeds, weights));
-    const metric = seeds.length > 1 ? { ...own, seeds: seeds.map((one) => over([one])) } : own;
+    const value = meanOver(seeds)[definition];
+    const own = drawn(kept.own, seeds);
+    const plain = measured('meanAveragePrecision', value, (weights) => own(weights)[definition]);
+    const single = seeds.map((one) => meanAveragePrecision(one)[definition]);
+    const metric = seeds.length > 1 ? { ...plain, seeds: single } : plain;
     if (!baseline) return [metric];
-    return [metric, measured('meanAveragePrecisionGain', (weights) => over(seeds, weights) - over(baseline, weights))];
+    const [again, base] = [drawn(kept.own, seeds), drawn(kept.baseline, baseline)];
+    const gain = measured(
+      'meanAveragePrecisionGain',
+      value - meanOver(baseline)[definition],
+      (weights) => again(weights)[definition] - base(weights)[definition],
+    );
+    return [metric, gain];
   });
+}
+
+/** Mean over several seeds, by each definition. */
+function meanOver(seeds: readonly (readonly Ranking[])[], weights?: Float64Array): AveragePrecision {
+  const each = seeds.map((one) => meanAveragePrecision(one, weights));
+  const mean = (definition: keyof AveragePrecision) =>
+    each.reduce((sum, one) => sum + one[definition], 0) / seeds.length;
+  return { envelope: mean('envelope'), elevenPoint: mean('elevenPoint'), stepWise: mean('stepWise') };
 }
 
 /** Mean average precision of classifiers that saw few positives, over draws and seeds; `seeds` holds each draw's, or each seed's where there are several. */

@@ -62,7 +62,7 @@ export interface BenchmarkFacts {
   readonly splits?: readonly SplitSizes[];
 }
 
-/** Entries of an official list in each role of one split. */
+/** Entries of an official list in each role of one split; where a list is counted by group, groups. */
 export interface SplitSizes {
   readonly train: number;
   readonly test: number;

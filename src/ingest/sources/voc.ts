@@ -95,6 +95,10 @@ export function expandVoc(text: string): ExpandedSources {
       { code: 'bad-list', context: { coding, ...counts } },
     );
   const pictures = new Set(readdirSync(join(root, 'JPEGImages')));
+  const sizes = [0, 1].map((split) => {
+    const inRole = (role: Role) => [...byPicture.values()].filter(({ set }) => rolesOf[set]![split] === role).length;
+    return { train: inRole('train'), test: inRole('test') };
+  });
   const here = [...byPicture].filter(([id]) => pictures.has(`${id}.jpg`));
   return {
     candidates: here.map(([id, { entries }]): Candidate => ({
@@ -106,7 +110,7 @@ export function expandVoc(text: string): ExpandedSources {
     })),
     ignored: pictures.size - here.length,
     absent: byPicture.size - here.length,
-    benchmarks: { voc: { classNames: vocClassNames, listed: byPicture.size, listedBy: 'group' } },
+    benchmarks: { voc: { classNames: vocClassNames, listed: byPicture.size, listedBy: 'group', splits: sizes } },
     warnings: [],
   };
 }

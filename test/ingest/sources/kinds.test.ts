@@ -220,6 +220,11 @@ describe('voc:DIR', () => {
     });
     const { candidates, ignored, absent, benchmarks } = await expand(`voc:${dir}`);
     expect([ignored, absent, benchmarks!['voc']!.listed]).toEqual([1, 1, 3]);
+    // pictures, also the one that is not here: split 2 judges on val
+    expect(benchmarks!['voc']!.splits).toEqual([
+      { train: 2, test: 1 },
+      { train: 1, test: 1 },
+    ]);
     expect(
       candidates.map(({ key, benchmarks: { voc } }) => [
         key,
