@@ -1,6 +1,6 @@
 // Compiles src to dist, TypeScript and WebAssembly kernels (*.as.ts), and nothing when dist is newer than every source file.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRequire } from 'node:module';
@@ -22,17 +22,30 @@ if (!existsSync(stamp) || statSync(stamp).mtimeMs < inputs) {
   chmodSync('dist/cli/main.js', 0o755);
 }
 
-/** Each `src/a/b.as.ts` that is newer than its `dist/a/b.wasm`, by the AssemblyScript compiler. */
+/** Each `src/a/b.as.ts` that no other imports, where it or what it imports is newer than `dist/a/b.wasm`, by the AssemblyScript compiler. */
 async function compileKernels() {
-  for (const entry of readdirSync('src', { recursive: true, withFileTypes: true })) {
-    if (!entry.name.endsWith('.as.ts')) continue;
-    const source = join(entry.parentPath, entry.name);
+  const sources = readdirSync('src', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.name.endsWith('.as.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
+  const pieces = new Set(sources.flatMap(importsOf));
+  for (const source of sources.filter((path) => !pieces.has(path))) {
     const target = source.replace(/^src/, 'dist').replace(/\.as\.ts$/, '.wasm');
-    if (existsSync(target) && statSync(target).mtimeMs > newest(entry.parentPath)) continue; // they may import each other
+    if (existsSync(target) && statSync(target).mtimeMs > changedAt(source)) continue;
     const { default: asc } = await import('assemblyscript/asc');
     mkdirSync(dirname(target), { recursive: true });
     const flags = ['--enable', 'simd', '--runtime', 'stub', '--noAssert', '-O3', '--importMemory'];
     const { error, stderr } = await asc.main([source, '--outFile', target, ...flags]);
     if (error) throw new Error(`${source}: ${error.message}\n${stderr.toString()}`);
   }
+}
+
+/** Paths of the kernels that one takes functions from. */
+function importsOf(source) {
+  return [...readFileSync(source, 'utf8').matchAll(/ from '(.+\.as)';/g)].map(([, name]) =>
+    join(dirname(source), `${name}.ts`),
+  );
+}
+
+function changedAt(source) {
+  return Math.max(statSync(source).mtimeMs, ...importsOf(source).map(changedAt));
 }

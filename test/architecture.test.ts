@@ -60,6 +60,11 @@ const table: ImportTable = {
       reason: 'cuts and colours that tasks share run in the loader, as a kernel',
     },
     { from: 'eval/mining/**', to: 'mining/index.ts', reason: 'it scores the miners themselves' },
+    {
+      from: '**/kernels/*.as.ts',
+      to: 'core/kernels/*.as.ts',
+      reason: 'what kernels of several areas share is compiled into each',
+    },
   ],
   apart: [
     { area: 'mining', shared: ['workers'] },
@@ -130,6 +135,8 @@ describe('the check of it', () => {
       'engine/linear-algebra.ts',
       'vision/image-codec.ts',
       'vision/resize.ts',
+      'vision/kernels/fft.as.ts',
+      'core/kernels/fft.as.ts',
       'mining/order/sample.ts',
       'mining/clips/index.ts',
     ]) {
@@ -162,6 +169,8 @@ describe('the check of it', () => {
     ['engine/x.ts', `import '../index.js';`, 'engine may import only'],
     ['engine/x.ts', `import '../cli/main.js';`, 'engine may import only'],
     ['index.ts', `import './cli/main.js';`, 'index.ts may import only'],
+    ['audio/kernels/x.as.ts', `import { f } from '../../vision/kernels/fft.as';`, 'audio may import only core.'],
+    ['audio/x.ts', `import { f } from '../core/kernels/fft.as';`, 'import core/index.ts and nothing deeper.'],
     ['cli/x.ts', `import '../nowhere.js';`, 'there is no src/nowhere.ts.'],
     ['cli/x.ts', `import '../../package.json';`, 'it lies outside src.'],
     ['odd/x.ts', `import '../core/index.js';`, 'odd is not in the table.'],
@@ -214,6 +223,7 @@ describe('the check of it', () => {
     ['store/x.ts', `const text = "import 'opencv-wasm'"; import { z } from 'zod';`],
     ['cli/x.ts', `console.log(1); import '../index.js';`],
     ['mining/x.ts', `import type { ChildProcess } from 'node:child_process';`],
+    ['audio/kernels/x.as.ts', `import { f } from '../../core/kernels/fft.as';`],
   ])('finds none in %s: %s', (path, text) => {
     expect(faults(path, text, { 'mining/order/helper.ts': '', 'models/layers/conv.ts': '' })).toEqual([]);
   });

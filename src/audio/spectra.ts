@@ -1,4 +1,4 @@
-import { loadKernel, planFft, type Kernel } from '../core/index.js';
+import { encodeFftPlan, loadKernel, type Kernel } from '../core/index.js';
 
 interface SpectraExports {
   transform64(
@@ -64,14 +64,9 @@ export function createSpectra(): Spectra {
       const key = `${size} ${type}`;
       const known = plans.get(key);
       if (known !== undefined) return known;
-      const { radices, twiddles } = planFft(size);
-      if (radices.some((radix) => radix > 5))
-        throw new RangeError(`size must have no prime factor above 5, got ${size}.`);
-      const head = (4 * (radices.length + 1) + 7) & ~7;
-      const at = take(head + 8 * twiddles.length);
-      new Int32Array(kernel.memory.buffer, at, radices.length + 1).set([radices.length, ...radices]);
-      const TypedArray = type === 'float32' ? Float32Array : Float64Array;
-      new TypedArray(kernel.memory.buffer, at + head, twiddles.length).set(twiddles);
+      const bytes = encodeFftPlan(size, type);
+      const at = take(bytes.length);
+      new Uint8Array(kernel.memory.buffer, at).set(bytes);
       plans.set(key, at);
       return at;
     },

@@ -51,6 +51,24 @@ export function planFft(size: number): FftPlan {
   return { size, radices, twiddles: Float64Array.from(twiddles) };
 }
 
+/**
+ * A plan as WebAssembly kernels read it (`kernels/fft.as.ts`): number of passes and radices, int32; cosines and sines, of the type of the
+ * transform and aligned to it.
+ *
+ * @throws RangeError for lengths with prime factors above 5.
+ */
+export function encodeFftPlan(size: number, type: 'float32' | 'float64'): Uint8Array {
+  const { radices, twiddles } = planFft(size);
+  if (radices.some((radix) => radix > 5)) throw new RangeError(`size must have no prime factor above 5, got ${size}.`);
+  const numbers = type === 'float32' ? Float32Array.from(twiddles) : twiddles;
+  const width = numbers.BYTES_PER_ELEMENT;
+  const head = Math.ceil((4 * (radices.length + 1)) / width) * width;
+  const plan = new Uint8Array(head + numbers.byteLength);
+  new Int32Array(plan.buffer, 0, radices.length + 1).set([radices.length, ...radices]);
+  plan.set(new Uint8Array(numbers.buffer), head);
+  return plan;
+}
+
 /** Transforms complex numbers of one length: any, and fast where its prime factors are small. */
 export function createFft(size: number): Fft {
   const plan = planFft(size);

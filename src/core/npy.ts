@@ -1,4 +1,5 @@
 import { StoreError } from './errors.js';
+import { typedArrays } from './fields.js';
 import type { BatchArray } from './sample.js';
 
 const formatOf = {
@@ -11,17 +12,6 @@ const formatOf = {
   float32: '<f4',
   float64: '<f8',
 } as const satisfies Record<BatchArray['dtype'], string>;
-
-const arrayOf = {
-  bool: Uint8Array,
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  float16: Uint16Array,
-  float32: Float32Array,
-  float64: Float64Array,
-} as const;
 
 const magic = '\x93NUMPY';
 
@@ -83,7 +73,7 @@ export function decodeNpy(bytes: Uint8Array): BatchArray {
     .split(',')
     .filter((part) => part.trim() !== '')
     .map(Number);
-  const TypedArray = arrayOf[dtype];
+  const TypedArray = typedArrays[dtype];
   const length = shape.reduce((a, b) => a * b, 1) * TypedArray.BYTES_PER_ELEMENT;
   if (end + length > view.length) throw corrupt('it is cut off');
   return { dtype, shape, data: new TypedArray(new Uint8Array(view.subarray(end, end + length)).buffer) };

@@ -1,5 +1,6 @@
+import { typedArrays, type DtypeArrays } from './fields.js';
 import type { Random } from './random.js';
-import type { BatchArray, DtypeArrays, Sample } from './sample.js';
+import type { BatchArray, Sample } from './sample.js';
 
 /** What a prepare function is told. */
 export interface PrepareContext {
@@ -26,18 +27,6 @@ export interface PrepareLoader {
   /** What was made under this key before, as long as there is memory for it. It may not be changed. */
   remember<T extends object>(key: string, make: () => Promise<T>, bytesOf: (value: T) => number): Promise<T>;
 }
-
-/** The typed array that holds each dtype. */
-export const typedArrays = {
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  bool: Uint8Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  float16: Uint16Array,
-  float32: Float32Array,
-  float64: Float64Array,
-} as const;
 
 /** An array of a sample that is to be filled: in the batch, where a loader runs, else a new one. */
 export function takeRoom<D extends BatchArray['dtype']>(

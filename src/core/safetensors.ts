@@ -1,4 +1,5 @@
 import { StoreError } from './errors.js';
+import { typedArrays } from './fields.js';
 import type { BatchArray } from './sample.js';
 
 /** A named array as a safetensors file holds it. */
@@ -13,18 +14,7 @@ const formatOf = {
   float16: 'F16',
   float32: 'F32',
   float64: 'F64',
-} as const;
-
-const arrayOf = {
-  BOOL: ['bool', Uint8Array],
-  U8: ['uint8', Uint8Array],
-  U16: ['uint16', Uint16Array],
-  I32: ['int32', Int32Array],
-  I64: ['int64', BigInt64Array],
-  F16: ['float16', Uint16Array],
-  F32: ['float32', Float32Array],
-  F64: ['float64', Float64Array],
-} as const;
+} as const satisfies Record<BatchArray['dtype'], string>;
 
 interface Entry {
   readonly dtype: string;
@@ -107,8 +97,9 @@ function readTensor(
   bytes: Uint8Array,
   start: number,
 ): SafeTensor {
-  if (!(dtype in arrayOf)) throw corrupt(`${name} has dtype ${dtype}, which is not one of ours`);
-  const [ours, TypedArray] = arrayOf[dtype as keyof typeof arrayOf];
+  const ours = (Object.keys(formatOf) as BatchArray['dtype'][]).find((each) => formatOf[each] === dtype);
+  if (!ours) throw corrupt(`${name} has dtype ${dtype}, which is not one of ours`);
+  const TypedArray = typedArrays[ours];
   const length = shape.reduce((a, b) => a * b, 1);
   if (from < 0 || to - from !== length * TypedArray.BYTES_PER_ELEMENT || start + to > bytes.length) {
     throw corrupt(`${name} does not fit the file`);

@@ -1,9 +1,9 @@
 import type { VideoSource } from '../core/index.js';
-import { failureCodes } from '../core/index.js';
+import { failureCodes, formatBytes } from '../core/index.js';
 import type { CorpusReport, Fact, ReportLimits, SourcePreview } from './data.js';
 import { cleaningTable, copyTables } from './corpus-cleaning.js';
 import { shotTimeline } from './drawing.js';
-import { capitalize, countOf, formatBytes, formatCount, formatDuration, formatNumber, nameToWords } from './format.js';
+import { capitalize, countOf, formatCount, formatDuration, formatNumber, nameToWords, thin } from './format.js';
 import { filmMarkup } from './frame-strip.js';
 import { html, type Markup } from './html.js';
 import { factList, table } from './page.js';
@@ -30,6 +30,7 @@ export function corpusSection(corpus: CorpusReport, limits: ReportLimits): Marku
 /** Totals over a corpus. */
 export function corpusFacts({ sources, failures, counts, digest }: Omit<CorpusReport, 'previews'>): Fact[] {
   const sum = (of: (source: VideoSource) => number) => sources.reduce((total, source) => total + of(source), 0);
+  const size = sum(({ bytes }) => bytes);
   const span = (of: (source: VideoSource) => number, unit: string) => {
     const values = sources.map(of).sort((a, b) => a - b);
     const low = formatNumber(values[0] ?? 0);
@@ -45,7 +46,7 @@ export function corpusFacts({ sources, failures, counts, digest }: Omit<CorpusRe
     { label: 'Height', value: span(({ video }) => video.height, 'px') },
     { label: 'Frame rate', value: span(({ video }) => Math.round(video.averageRate * 100) / 100, 'fps') },
     { label: 'With sound', value: formatCount(sources.filter(({ audio }) => audio !== null).length) },
-    { label: 'Size', value: formatBytes(sum(({ bytes }) => bytes)) },
+    { label: 'Size', value: formatBytes(size, thin) },
     { label: 'Failed', value: formatCount(failures.length) },
     ...Object.entries(counts)
       .filter(([name]) => !['done', 'failed'].includes(name))

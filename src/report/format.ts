@@ -1,4 +1,5 @@
-const thin = '\u202f';
+/** A narrow space at which no line breaks. */
+export const thin = '\u202f';
 
 /** A count with its thousands set apart: `12 345`. */
 export function formatCount(count: number): string {
@@ -27,15 +28,16 @@ export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** A measure's name for people: `validationAccuracy` → `validation accuracy`. */
+/** A measure's name for people: `validationAccuracy` → `validation accuracy`, `psnrBestOf20` → `PSNR best of 20`. */
 export function nameToWords(name: string): string {
   return name
     .replace(/[._/-]+/g, ' ')
-    .replace(/At(?=\d)/g, ' at ')
+    .replace(/(At|Of)(?=\d)/g, (_, word: string) => ` ${word.toLowerCase()} `)
     .replace(
       /([a-z0-9])([A-Z])(?![A-Z])/g,
       (_, before: string, capital: string) => `${before} ${capital.toLowerCase()}`,
-    );
+    )
+    .replace(/\b(?:mse|mae|psnr|ssim|lpips|fvd|kl)\b/g, (letters) => letters.toUpperCase());
 }
 
 /** A value with its unit; fractions become per cent. */
@@ -62,18 +64,6 @@ export function formatTime(seconds: number): string {
   if (Math.abs(hundredths) < 6000) return `${signed((hundredths / 100).toFixed(2))}${thin}s`;
   const minutes = Math.floor(hundredths / 6000);
   return `${minutes}:${((hundredths - minutes * 6000) / 100).toFixed(2).padStart(5, '0')}`;
-}
-
-/** A size for people, in powers of 1024: `640 B`, `1.5 MiB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let size = bytes;
-  let unit = 0;
-  while (size >= 1023.95 && unit < units.length - 1) {
-    size /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? size : size.toFixed(1).replace(/\.0$/, '')}${thin}${units[unit] ?? ''}`;
 }
 
 /** One word or several, by the count: `1 shot`, `2 shots`. */

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import {
   canonicalJson,
   ConfigError,
@@ -64,7 +65,7 @@ export async function mergeDatasets(options: MergeOptions): Promise<MergeSummary
   const parts = [...new Set(dirs.map((dir) => resolve(dir)))].map(readPart);
   const { header, missing } = uniteHeaders(parts);
   if (isThere) {
-    const earlier = readDatasetFile(out) ? readEarlier(readPart(out), header, parts) : null;
+    const earlier = readDatasetFile(out) ? await readEarlier(readPart(out), { header, parts, signal }) : null;
     if (earlier) return { ...earlier, missing };
     throw new ConfigError(`${out} is there already; choose another folder.`, { code: 'exists', context: { out } });
   }
@@ -127,17 +128,22 @@ function hasSource(dir: string, { shards }: DatasetFile, source: string): boolea
 }
 
 /** What an earlier merge of these parts gave; null where a folder holds anything else. */
-function readEarlier(
+async function readEarlier(
   { dir, file, header: own }: Part,
-  header: DatasetHeader,
-  parts: readonly Part[],
-): (DatasetSummary & { readonly repeated: number }) | null {
+  {
+    header,
+    parts,
+    signal,
+  }: { readonly header: DatasetHeader; readonly parts: readonly Part[]; readonly signal: AbortSignal | undefined },
+): Promise<(DatasetSummary & { readonly repeated: number }) | null> {
   const summary = summaryOf(file);
   if (!summary || canonicalJson(own) !== canonicalJson(header)) return null;
   const there = unitsOf(dir, file.shards);
   const units = unitedUnits(parts);
   try {
     for (;;) {
+      await yieldToEvents();
+      signal?.throwIfAborted();
       const [mine, next] = [there.next(), units.next()];
       if (next.done === true) return mine.done === true ? { ...summary, repeated: next.value } : null;
       if (mine.done === true) return null;

@@ -18,6 +18,7 @@ import {
   type DecodedMsgpack,
   type MsgpackValue,
 } from './msgpack.js';
+import { unnest } from './nested-lists.js';
 
 type NumberDtype = Exclude<Dtype, 'string' | 'image'>;
 type NumberArray = Uint8Array | Uint16Array | Int32Array | BigInt64Array | Float32Array | Float64Array;
@@ -217,20 +218,9 @@ function decodeArray(dtype: NumberDtype, value: DecodedMsgpack): NdArray {
 }
 
 function decodeList(dtype: 'string' | 'image', dimensions: number, value: DecodedMsgpack): NdArray {
-  const shape: number[] = [];
-  let items: readonly DecodedMsgpack[] = [value];
-  for (let i = 0; i < dimensions; i++) {
-    const rows = items.map((item) => {
-      if (!Array.isArray(item)) throw new TypeError('a list is expected');
-      return item as readonly DecodedMsgpack[];
-    });
-    const size = rows[0]?.length ?? 0;
-    if (rows.some((row) => row.length !== size)) throw new TypeError('rows of a list differ in length');
-    shape.push(size);
-    items = rows.flat();
-  }
-  const data = dtype === 'image' ? items.map(decodeImage) : (items as readonly string[]);
-  return { data, shape };
+  const { data, shape } = unnest(value, dimensions);
+  const items = data as readonly DecodedMsgpack[];
+  return { data: dtype === 'image' ? items.map(decodeImage) : (items as readonly string[]), shape };
 }
 
 function decodeImage(value: DecodedMsgpack): EncodedImage {

@@ -43,14 +43,14 @@ export function structureHash(values: Float64Array): readonly [number, number] {
   for (let y = 0; y < side; y++) {
     for (let u = 0; u < reach; u++) {
       let sum = 0;
-      for (let x = 0; x < side; x++) sum += values[y * side + x]! * cosines[((2 * x + 1) * u) % 128]!;
+      for (let x = 0; x < side; x++) sum += values[y * side + x]! * waves[u * side + x]!;
       across[y * reach + u] = sum;
     }
   }
   const words: [number, number] = [0, 0];
   frequencies.forEach(([u, v], i) => {
     let sum = 0;
-    for (let y = 0; y < side; y++) sum += across[y * reach + u]! * cosines[((2 * y + 1) * v) % 128]!;
+    for (let y = 0; y < side; y++) sum += across[y * reach + u]! * waves[v * side + y]!;
     if (sum > 1e-6) words[i >> 5]! |= 1 << (i & 31);
   });
   return [words[0] >>> 0, words[1] >>> 0];
@@ -110,3 +110,9 @@ const cosines = ((): Float64Array => {
   for (let k = 2; k < 128; k++) out[k] = 2 * cosineOfStep * out[k - 1]! - out[k - 2]!;
   return out;
 })();
+
+/** float64 [frequencies of `structureHash`, 32]: the waves of the DCT-II. */
+const waves = Float64Array.from(
+  { length: reach * side },
+  (_, i) => cosines[((2 * (i % side) + 1) * Math.floor(i / side)) % 128]!,
+);

@@ -1,4 +1,4 @@
-import { createFft, loadKernel, planFft } from '../core/index.js';
+import { createFft, encodeFftPlan, loadKernel, planFft } from '../core/index.js';
 
 /** A kernelized correlation filter over a grid of cells with 16 pairs of features. */
 export interface CorrelationFilter {
@@ -93,21 +93,16 @@ export function createCorrelationFilter({
     next += Math.ceil(floats / 4) * 16;
     return at;
   };
-  const [columnPlan, rowPlan] = [take(4 * columns + 16), take(4 * rows + 16)];
+  const plans = [encodeFftPlan(columns, 'float32'), encodeFftPlan(rows, 'float32')] as const;
+  const [columnPlan, rowPlan] = [take(plans[0].length / 4), take(plans[1].length / 4)];
   const [target, dual, fresh] = [take(cells), take(cells), take(cells)];
   const [re, im, outRe, outIm] = [take(cells), take(cells), take(cells), take(cells)];
   const [features, model, spectrum] = [take(count), take(count), take(count)];
   const scratch = take(Math.max(4 * cells, 64 * Math.max(columns, rows)));
   kernel.reserve(next);
   const floats = (at: number, length: number): Float32Array => new Float32Array(kernel.memory.buffer, at, length);
-  for (const [at, side] of [
-    [columnPlan, columns],
-    [rowPlan, rows],
-  ] as const) {
-    const { radices, twiddles } = planFft(side);
-    new Int32Array(kernel.memory.buffer, at, radices.length + 1).set([radices.length, ...radices]);
-    floats(at + 4 * (radices.length + 1), twiddles.length).set(twiddles);
-  }
+  new Uint8Array(kernel.memory.buffer, columnPlan).set(plans[0]);
+  new Uint8Array(kernel.memory.buffer, rowPlan).set(plans[1]);
   let modelEnergy = 0;
   let isTrained = false;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createFft, createRandom, createRealFft, planFft, unitCircle } from '../../src/core/index.js';
+import { createFft, createRandom, createRealFft, encodeFftPlan, planFft, unitCircle } from '../../src/core/index.js';
 
 function noise(size: number, seed = 1): Float64Array {
   const random = createRandom(seed);
@@ -121,5 +121,23 @@ describe('unitCircle', () => {
       expect(Math.abs(cosine - Math.cos((part * Math.PI) / 180))).toBeLessThan(2e-15);
       expect(Math.abs(sine - Math.sin((part * Math.PI) / 180))).toBeLessThan(2e-15);
     }
+  });
+});
+
+describe('a plan for kernels', () => {
+  test.each([
+    ['float32', 6, 12],
+    ['float64', 6, 16],
+    ['float64', 30, 16],
+  ] as const)('of %s and size %d is the passes, and the twiddles from byte %d on', (type, size, head) => {
+    const { radices, twiddles } = planFft(size);
+    const plan = encodeFftPlan(size, type);
+    expect([...new Int32Array(plan.buffer, 0, radices.length + 1)]).toEqual([radices.length, ...radices]);
+    const numbers = type === 'float32' ? new Float32Array(plan.buffer, head) : new Float64Array(plan.buffer, head);
+    expect([...numbers]).toEqual([...(type === 'float32' ? Float32Array.from(twiddles) : twiddles)]);
+  });
+
+  test('is refused where a kernel has no butterfly', () => {
+    expect(() => encodeFftPlan(14, 'float32')).toThrow('size must have no prime factor above 5, got 14.');
   });
 });

@@ -33,6 +33,14 @@ describe('mine, where something fails,', () => {
     expect(sink.units.size).toBe(2 * clips);
   });
 
+  it('loses nothing to signals that a terminal or scheduler sends to workers, too', async () => {
+    const file = temporary('signals');
+    const { result, sink } = await mineWith({ behaviour: 'signalled', on: 'clip-2', file }, { workers: 2 });
+    expect(existsSync(`${file}.signalled`)).toBe(true);
+    expect(result).toMatchObject({ failures: [], counts: { done: clips, failed: 0 } });
+    expect(sink.units.size).toBe(2 * clips);
+  });
+
   it('gives up on a video whose worker dies twice, and on no other', async () => {
     const { result, sink } = await mineWith({ behaviour: 'die', on: 'clip-2' }, { workers: 2 });
     expect(result.failures).toEqual([

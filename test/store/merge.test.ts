@@ -102,13 +102,18 @@ describe('mergeDatasets', () => {
     expect(all).toMatchObject({ digest: await wholeDigest(), missing: [], repeated: 1 });
   });
 
-  it('run again into its own result gives that result and leaves it alone; another one is refused', async () => {
+  it('run again into its own result gives that result, leaves it alone and heeds a stop meanwhile; another one is refused', async () => {
     const root = makeTemporaryFolder();
     const dirs = await writeParts(root);
     const out = join(root, 'whole');
     const first = await mergeDatasets({ dirs, out, runStage: learn });
     const before = readdirSync(out).map((name) => readFileSync(join(out, name)));
     expect(await mergeDatasets({ dirs, out, runStage: learn })).toEqual(first);
+    expect(readdirSync(out).map((name) => readFileSync(join(out, name)))).toEqual(before);
+    const controller = new AbortController();
+    const reading = mergeDatasets({ dirs, out, runStage: learn, signal: controller.signal });
+    setImmediate(() => controller.abort(new Error('stop')));
+    await expect(reading).rejects.toThrow('stop');
     expect(readdirSync(out).map((name) => readFileSync(join(out, name)))).toEqual(before);
     const fewer = { dirs: dirs.slice(0, 2), out, runStage: learn, allowMissing: true };
     await expect(mergeDatasets(fewer)).rejects.toMatchObject({ code: 'exists' });

@@ -6,8 +6,8 @@ import { parseFlo, parseKittiFlow } from '../../vision/index.js';
 import { readPicture } from './frames.js';
 import { foldersAt, picturePaths } from './truth.js';
 
-/** Two pictures and where each pixel of the first goes. */
-export interface FlowPair {
+/** Two pictures on the disk and where each pixel of the first goes. */
+export interface FlowTruth {
   readonly name: string;
   /** `flow`: float32 [height, width, 2], NaN where unknown. */
   readonly load: () => Promise<{
@@ -26,7 +26,7 @@ interface PairFiles {
  * whose pictures share what stands before `flow` in their names (Flying Chairs); and KITTI's `flow_occ` or `flow_noc`
  * beside `image_2` or `colored_0`.
  */
-export function openFlowPairs(dir: string): readonly FlowPair[] {
+export function openFlowPairs(dir: string): readonly FlowTruth[] {
   return foldersAt(dir)
     .flatMap((folder) => pairsIn(folder))
     .map(({ flow, pictures: [first, second] }) => ({

@@ -4,7 +4,7 @@ import { ConfigError, type Box } from '../../core/index.js';
 import { videoExtensions } from '../../ingest/index.js';
 import type { EstimatorFrame } from '../../mining/index.js';
 import { openDisparityPairs, type DisparityPair } from './disparity-truth.js';
-import { openFlowPairs, type FlowPair } from './flow-truth.js';
+import { openFlowPairs, type FlowTruth } from './flow-truth.js';
 import { pictureFrames, videoFrames } from './frames.js';
 import { openMaskSequences, type MaskSequence } from './mask-truth.js';
 
@@ -29,7 +29,7 @@ export type MiningTruth =
   | { readonly kind: 'boxes'; readonly name: string; readonly items: readonly BoxSequence[] }
   | { readonly kind: 'cuts'; readonly name: string; readonly items: readonly CutSequence[] }
   | { readonly kind: 'disparity'; readonly name: string; readonly items: readonly DisparityPair[] }
-  | { readonly kind: 'flow'; readonly name: string; readonly items: readonly FlowPair[] }
+  | { readonly kind: 'flow'; readonly name: string; readonly items: readonly FlowTruth[] }
   | { readonly kind: 'mask'; readonly name: string; readonly items: readonly MaskSequence[] };
 
 /** The kinds of truth that `--truth KIND:DIR` takes. */

@@ -3,6 +3,7 @@ import { MediaError, ptsToSeconds, type Shot, type TimeSpan, type VideoSource } 
 import type { OpenVideo } from '../../ingest/index.js';
 import { encodeImage } from '../../vision/index.js';
 import { defineMiner, type MineContext, type MinedSample } from '../define-miner.js';
+import { groupOf } from '../group.js';
 import { audioClustersConfig, type AudioClustersConfig } from './config.js';
 import { finishClusters } from './finish.js';
 import { drawSound } from './gallery.js';
@@ -142,15 +143,4 @@ function windowSpan({ video }: VideoSource, shot: Shot, { start, channels }: Cut
     Math.round((sample / cochleaRateHz) * (video.timeBase[1] / video.timeBase[0]));
   const startPts = Math.min(shot.endPts - 1, Math.max(shot.startPts, ticks(start)));
   return { startPts, endPts: Math.max(startPts + 1, Math.min(shot.endPts, ticks(start + channels[0]!.length))) };
-}
-
-/** `<benchmark>/<group>` of the source's first benchmark; else what the pattern finds in its path, else its id. */
-function groupOf({ id, benchmarks, paths }: VideoSource, pattern: string | null): string {
-  const groups = Object.entries(benchmarks).flatMap(([name, entries]) =>
-    entries.map(({ group }) => `${name}/${group}`),
-  );
-  const [listed] = groups.sort();
-  if (listed !== undefined) return listed;
-  const found = pattern === null ? [] : paths.map((path) => new RegExp(pattern, 'u').exec(path)?.[0]);
-  return found.find((text) => text !== undefined && text !== '') ?? id;
 }

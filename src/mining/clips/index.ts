@@ -2,9 +2,9 @@ import { ptsToSeconds, type EncodedImage, type Shot } from '../../core/index.js'
 import type { OpenVideo } from '../../ingest/index.js';
 import { encodeImage } from '../../vision/index.js';
 import { defineMiner, type MinedSample } from '../define-miner.js';
+import { groupOf } from '../group.js';
 import { clipsConfig, planClips, viewOf, type ClipsConfig, type ClipsPlan } from './config.js';
 import { drawClip } from './gallery.js';
-import { groupOf } from './group.js';
 import { clipSample } from './sample.js';
 import { findSteady, layClips, spanOf, type ClipWindow, type ShotFrames } from './windows.js';
 

@@ -1,6 +1,7 @@
 import { ptsToSeconds, sha256, type Box, type Frame, type RejectionCode, type VideoSource } from '../../core/index.js';
 import { encodeImage } from '../../vision/index.js';
 import type { MinedSample } from '../define-miner.js';
+import { groupOf } from '../group.js';
 import { insideShare, type SceneArea } from './area.js';
 import type { PatchTripletsConfig } from './config.js';
 import { cutPatch, isBlank, similarityOf } from './patch.js';
@@ -111,12 +112,4 @@ function flatten(boxes: readonly Box[]): Float32Array {
 /** 31 bits of a text's hash. */
 function labelOf(text: string): number {
   return Number.parseInt(sha256(text).slice(0, 8), 16) & 0x7fffffff;
-}
-
-/** The source's group in the first of its benchmarks, as `<benchmark>/<group>`; else its id. */
-function groupOf({ id, benchmarks }: VideoSource): string {
-  const groups = Object.entries(benchmarks).flatMap(([name, entries]) =>
-    entries.map(({ group }) => `${name}/${group}`),
-  );
-  return groups.sort()[0] ?? id;
 }

@@ -8,6 +8,7 @@ import {
 } from '../../core/index.js';
 import { encodeImage } from '../../vision/index.js';
 import type { MinedSample } from '../define-miner.js';
+import { groupOf } from '../group.js';
 import type { StereoPairsConfig } from './config.js';
 import { arrangementOf, type Picture } from './layout.js';
 import type { ExaminedPair } from './pair.js';
@@ -132,11 +133,4 @@ function fitIgnored(
 
 function share(mask: Uint8Array): number {
   return mask.reduce((sum, value) => sum + value, 0) / (255 * mask.length);
-}
-
-function groupOf({ id, benchmarks }: VideoSource): string {
-  const [listed] = Object.entries(benchmarks)
-    .flatMap(([name, entries]) => entries.map(({ group }) => `${name}/${group}`))
-    .sort();
-  return listed ?? id;
 }

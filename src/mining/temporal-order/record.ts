@@ -1,5 +1,6 @@
 import { ptsToSeconds, type EncodedImage, type Shot, type TimeSpan, type VideoSource } from '../../core/index.js';
 import type { MinedSample } from '../define-miner.js';
+import { groupOf } from '../group.js';
 import type { Likeness } from './checks.js';
 import type { TemporalOrderConfig } from './config.js';
 import type { Quintuple } from './draw.js';
@@ -85,14 +86,6 @@ export function toSample(
 /** Frames of the video before the shot; at a variable rate the nearest to it. */
 export function framesBefore({ video }: VideoSource, shot: Shot): number {
   return Math.round(ptsToSeconds(shot.startPts - video.startPts, video.timeBase) * video.averageRate);
-}
-
-/** The source's group in the first of its benchmarks, as `<benchmark>/<group>`; else its id. */
-function groupOf({ id, benchmarks }: VideoSource): string {
-  const groups = Object.entries(benchmarks).flatMap(([name, entries]) =>
-    entries.map(({ group }) => `${name}/${group}`),
-  );
-  return groups.sort()[0] ?? id;
 }
 
 function meanOf(values: Float64Array): number {

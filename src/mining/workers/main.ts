@@ -17,6 +17,8 @@ let session: { readonly setup: WorkerSetup; readonly signals: readonly MiningSig
 let unacknowledged = 0;
 let wake: () => void = () => {};
 
+// Signals are the parent's, also where a terminal or scheduler sends them to every process of a job: it lets us finish the unit in hand.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGUSR1'] as const) process.on(name, () => {});
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'start') void start(message.setup);

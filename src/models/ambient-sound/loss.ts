@@ -1,5 +1,4 @@
-import { tf } from '../../engine/index.js';
-import type { Tensor } from './network.js';
+import { tf, type Tensor } from '../../engine/index.js';
 
 /** What the frames of a batch are to be told; frames whose weight is 0 count for nothing. */
 export interface SoundTargets {

@@ -1,33 +1,9 @@
-import {
-  batchNorm,
-  batchNormInference,
-  conv2d,
-  dense,
-  dropout,
-  maxPool,
-  relu,
-  tf,
-  type Encoder,
-  type Trainer,
-} from '../../engine/index.js';
+import { conv2d, dense, maxPool, relu, tf, type Tensor } from '../../engine/index.js';
+import { drop, normalise, type NetworkRun } from '../layers/running-statistics.js';
 import type { AmbientSoundConfig } from './config.js';
 import { trunkLayers } from './shapes.js';
 
-/** An array on the engine. */
-export type Tensor = ReturnType<Encoder['encode']>;
-
-/** What a normalised layer saw in a batch: float32 [features] each. */
-export type Statistics = Map<string, { readonly mean: Tensor; readonly variance: Tensor }>;
-
-/** How the network is run: learning takes batch statistics and drops features, testing takes the running statistics and all features. */
-export type Mode = { readonly learning: true; readonly seed: Tensor } | { readonly learning: false };
-
-/** The weights that a network runs on, and how. */
-export interface NetworkRun {
-  readonly weights: Trainer['variables'];
-  readonly config: AmbientSoundConfig;
-  readonly mode: Mode;
-}
+type Run = NetworkRun<AmbientSoundConfig>;
 
 /** Features of frames by layer: float32 [batch, features] each. */
 export interface FrameFeatures {
@@ -42,11 +18,10 @@ export interface FrameFeatures {
  * convolutions of 3 × 3 after the first. Shapes at the line ends are those of `paper`.
  *
  * @param images float32 [batch, imageSize, imageSize, 3], RGB in 0–255.
- * @param seen receives the batch statistics while learning.
  *
  * Source: Owens, Wu, McDermott, Freeman and Torralba, "Ambient Sound Provides Supervision for Visual Learning", ECCV 2016, section 4.
  */
-export function encodeFrames(images: Tensor, run: NetworkRun, seen: Statistics = new Map()): FrameFeatures {
+export function encodeFrames(images: Tensor, run: Run): FrameFeatures {
   const { config, weights } = run;
   const convolutions = new Map<string, Tensor>();
   const flat = (x: Tensor) => tf.reshape(x, [images.shape[0], -1]);
@@ -55,41 +30,22 @@ export function encodeFrames(images: Tensor, run: NetworkRun, seen: Statistics =
   for (const { name, stride, groups, pooled } of trunkLayers(config)) {
     const bias = weights.get(`${name}.bias`)!;
     const how = { bias, groups, stride, ...(name === 'conv1' ? { pad: 'valid' as const } : {}) };
-    x = relu(normalise(conv2d(x, weights.get(`${name}.weight`)!, how), name, run, seen)); // sides 55, 27, 13, 13, 13
+    x = relu(normalise(conv2d(x, weights.get(`${name}.weight`)!, how), name, run)); // sides 55, 27, 13, 13, 13
     if (pooled !== null) x = maxPool(x, { size: 3, stride: 2, pad: 'ceil' }); // sides 27, 13, –, –, 6
     convolutions.set(name, flat(x));
   }
-  const fc6 = denseUnit(flat(x), 'fc6', run, seen); // [batch, 4096]
-  const fc7 = denseUnit(drop(fc6, 6, run), 'fc7', run, seen); // [batch, 4096]
+  const fc6 = denseUnit(flat(x), 'fc6', run); // [batch, 4096]
+  const fc7 = denseUnit(drop(fc6, 6, run), 'fc7', run); // [batch, 4096]
   return { convolutions, fc6, fc7 };
 }
 
 /** Scores of clusters, or of bits being 1: float32 [batch, outputs]. */
-export function scoreFrames(images: Tensor, run: NetworkRun, seen: Statistics = new Map()): Tensor {
-  const { fc7 } = encodeFrames(images, run, seen);
+export function scoreFrames(images: Tensor, run: Run): Tensor {
+  const { fc7 } = encodeFrames(images, run);
   return dense(drop(fc7, 7, run), run.weights.get('fc8.weight')!, run.weights.get('fc8.bias'));
 }
 
-function denseUnit(x: Tensor, name: string, run: NetworkRun, seen: Statistics): Tensor {
+function denseUnit(x: Tensor, name: string, run: Run): Tensor {
   const [weight, bias] = [run.weights.get(`${name}.weight`)!, run.weights.get(`${name}.bias`)!];
-  return relu(normalise(dense(x, weight, bias), name, run, seen));
-}
-
-/** Running sums are divided by a running weight, so that few steps already give a true mean. */
-function normalise(x: Tensor, name: string, { weights, mode }: NetworkRun, seen: Statistics): Tensor {
-  const part = (which: string) => weights.get(`${name}_bn.${which}`)!;
-  const learned = { scale: part('scale'), offset: part('offset') };
-  if (mode.learning) {
-    const { y, mean, variance } = batchNorm(x, learned);
-    seen.set(name, { mean, variance });
-    return y;
-  }
-  const none = tf.cast(tf.equal(part('weight'), 0), 'float32'); // before the first step: mean 0, variance 1
-  const divisor = tf.add(part('weight'), none);
-  const [mean, variance] = [tf.div(part('mean'), divisor), tf.add(tf.div(part('variance'), divisor), none)];
-  return batchNormInference(x, mean, variance, learned);
-}
-
-function drop(x: Tensor, layer: number, { config, mode }: NetworkRun): Tensor {
-  return mode.learning ? dropout(x, config.dropout, tf.add(mode.seed, tf.tensor1d([0, layer], 'int32'))) : x;
+  return relu(normalise(dense(x, weight, bias), name, run));
 }

@@ -1,9 +1,19 @@
 import type { Random } from '../../core/index.js';
-import { lossAndGradients, momentumSgd, tf, type Encoder, type TensorBatch, type Trainer } from '../../engine/index.js';
+import {
+  lossAndGradients,
+  momentumSgd,
+  tf,
+  type Encoder,
+  type Tensor,
+  type TensorBatch,
+  type Trainer,
+} from '../../engine/index.js';
+import { createPictureEncoder } from '../layers/picture-encoder.js';
+import { updateStatistics, type Statistics } from '../layers/running-statistics.js';
 import { createWeights } from '../layers/weight-plan.js';
 import type { AmbientSoundConfig } from './config.js';
 import { bitLoss, clusterLoss, type SoundScores, type SoundTargets } from './loss.js';
-import { encodeFrames, scoreFrames, type Statistics, type Tensor } from './network.js';
+import { encodeFrames, scoreFrames } from './network.js';
 import { countParameters, planWeights, pooledFeatures, summariseNetwork, trunkLayers } from './shapes.js';
 
 /**
@@ -26,8 +36,8 @@ export function createAmbientSoundTrainer(config: AmbientSoundConfig, random: Ra
     gradients: (batch, { seed }) =>
       lossAndGradients(learned, () => {
         const seen: Statistics = new Map();
-        const run = { weights: variables, config, mode: { learning: true, seed } } as const;
-        const logits = scoreFrames(readImages(batch), run, seen);
+        const run = { weights: variables, config, mode: { learning: true, seed, seen } } as const;
+        const logits = scoreFrames(readImages(batch), run);
         updateStatistics(seen, variables, config.statisticsDecay);
         return { ...score(logits, readTargets(batch)) };
       }),
@@ -55,18 +65,15 @@ function createEncoder(config: AmbientSoundConfig, weights: Trainer['variables']
         .map(({ name, channels, side, pooled }) => [name, channels * (pooled ?? side) ** 2]),
     ),
   };
-  return {
+  return createPictureEncoder({
     width: config.imageSize,
     height: config.imageSize,
     layers,
-    encode: (images, layer) =>
-      tf.tidy(() => {
-        const { convolutions, fc6, fc7 } = encodeFrames(images, { weights, config, mode: { learning: false } });
-        const asked = layer === 'fc6' ? fc6 : layer === 'fc7' ? fc7 : convolutions.get(layer);
-        if (!asked) throw new RangeError(`The encoder has no layer ${JSON.stringify(layer)}.`);
-        return asked;
-      }),
-  };
+    read: (images, layer) => {
+      const { convolutions, fc6, fc7 } = encodeFrames(images, { weights, config, mode: { learning: false } });
+      return layer === 'fc6' ? fc6 : layer === 'fc7' ? fc7 : convolutions.get(layer)!;
+    },
+  });
 }
 
 function readImages({ tensors }: TensorBatch): Tensor {
@@ -75,13 +82,4 @@ function readImages({ tensors }: TensorBatch): Tensor {
 
 function readTargets({ tensors }: TensorBatch): SoundTargets {
   return { label: tensors['label']!, bits: tensors['bits'], weight: tensors['weight']! };
-}
-
-function updateStatistics(statistics: Statistics, variables: Trainer['variables'], decay: number): void {
-  for (const [name, seen] of statistics) {
-    for (const [part, value] of Object.entries({ ...seen, weight: tf.scalar(1) })) {
-      const running = variables.get(`${name}_bn.${part}`)!;
-      running.assign(tf.add(tf.mul(running, decay), value));
-    }
-  }
 }

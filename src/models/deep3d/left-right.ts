@@ -1,6 +1,6 @@
-import { conv2d, tf, type Trainer } from '../../engine/index.js';
+import { conv2d, tf, type Tensor, type Trainer } from '../../engine/index.js';
 import type { Deep3dConfig } from './config.js';
-import { movePicture, type Tensor } from './select.js';
+import { movePicture } from './select.js';
 import { headCount } from './shapes.js';
 
 /** Disparities of both eyes at several sizes, the picture's own first: float32 [batch, height, width, 1] each, as shares of the width. */

@@ -7,10 +7,11 @@ import {
   maxPool,
   relu,
   tf,
+  type Tensor,
   type Trainer,
 } from '../../engine/index.js';
 import type { Deep3dConfig } from './config.js';
-import { selectPixels, shiftPicture, type Tensor } from './select.js';
+import { selectPixels, shiftPicture } from './select.js';
 import { headShapes, levelSize, shiftCount, shiftsOf, type ConvolutionShape } from './shapes.js';
 
 /** How the network runs. */

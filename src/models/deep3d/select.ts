@@ -1,7 +1,4 @@
-import { tf, type Encoder } from '../../engine/index.js';
-
-/** An array on the engine. */
-export type Tensor = ReturnType<Encoder['encode']>;
+import { tf, type Tensor } from '../../engine/index.js';
 
 /**
  * What a picture shows from every shift: `out(x, y, c, k) = picture(x - shift k, y, c)`, the edge's column repeated beyond it; 0 where the

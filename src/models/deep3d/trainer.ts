@@ -7,15 +7,16 @@ import {
   type Encoder,
   type StereoModel,
   type StepResult,
+  type Tensor,
   type TensorBatch,
   type Trainer,
 } from '../../engine/index.js';
+import { createPictureEncoder } from '../layers/picture-encoder.js';
 import { countLearned, createWeights } from '../layers/weight-plan.js';
 import type { Deep3dConfig } from './config.js';
 import { findDisparities, leftRightLoss, rightFromLeft } from './left-right.js';
 import { encodeLeft, makeRight, meanDisparity, type NetworkMode } from './network.js';
 import { shownSize } from './prepare.js';
-import type { Tensor } from './select.js';
 import { levelSize, planWeights, summariseNetwork } from './shapes.js';
 
 /** Share of the running statistics that one batch replaces. */
@@ -144,18 +145,16 @@ function createEncoder(config: Deep3dConfig, variables: Trainer['variables']): E
           [`conv${depth}`]: flatSize(depth - 1),
           [`conv${depth - 1}`]: flatSize(depth - 2),
         };
-  return {
+  return createPictureEncoder({
     width,
     height,
     layers,
-    encode: (images, layer) =>
-      tf.tidy(() => {
-        if (!(layer in layers)) throw new RangeError(`The encoder has no layer ${JSON.stringify(layer)}.`);
-        if (method === 'left-right')
-          return tf.reshape(findDisparities(images, variables, config).deepest, [images.shape[0], -1]);
-        const { levels, fc6, fc7 } = encodeLeft(images, variables, config, inference);
-        if (layer === 'fc7') return fc7;
-        return layer === 'fc6' ? fc6 : tf.reshape(levels[Number(layer.slice(4)) - 1]!, [images.shape[0], -1]);
-      }),
-  };
+    read: (images, layer) => {
+      if (method === 'left-right')
+        return tf.reshape(findDisparities(images, variables, config).deepest, [images.shape[0], -1]);
+      const { levels, fc6, fc7 } = encodeLeft(images, variables, config, inference);
+      if (layer === 'fc7') return fc7;
+      return layer === 'fc6' ? fc6 : tf.reshape(levels[Number(layer.slice(4)) - 1]!, [images.shape[0], -1]);
+    },
+  });
 }

@@ -1,5 +1,4 @@
-import { tf } from '../../engine/index.js';
-import type { Tensor } from './network.js';
+import { tf, type Tensor } from '../../engine/index.js';
 
 /** The loss, and how well the masks fit; float32 [] each. */
 export interface MaskScores {

@@ -6,13 +6,10 @@ import {
   maxPool,
   relu,
   tf,
-  type Encoder,
+  type Tensor,
   type Trainer,
 } from '../../engine/index.js';
 import type { MotionSegmentationConfig } from './config.js';
-
-/** An array on the engine. */
-export type Tensor = ReturnType<Encoder['encode']>;
 
 /** What the network makes of pictures. */
 export interface SegmentedPictures {

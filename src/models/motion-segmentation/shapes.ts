@@ -1,6 +1,6 @@
 import { ConfigError } from '../../core/index.js';
 import { convolutionLayer, denseLayer, gaussian, heNormal, plainLayer, type LayerSummary } from '../../engine/index.js';
-import { caffenetSides, convolvedSide, pooledSide } from '../layers/caffenet.js';
+import { caffenetSides, convolvedSide, pooledSide, summariseConvolutions } from '../layers/caffenet.js';
 import type { WeightPlan } from '../layers/weight-plan.js';
 import type { MotionSegmentationConfig } from './config.js';
 
@@ -92,45 +92,30 @@ export function featureCounts(config: MotionSegmentationConfig): Readonly<Record
 
 /** The layers in the order in which they run. */
 export function summariseNetwork(config: MotionSegmentationConfig): readonly LayerSummary[] {
-  const { conv1Kernel, fc6, fc7, headChannels, imageSize, maskSize } = config;
-  const square = (side: number, channels: number) => [side, side, channels];
-  const pool = (name: string, side: number, channels: number) => plainLayer(name, 'pooling', square(side, channels), 8);
-  const data = plainLayer('data', 'input', square(imageSize, 3), 2);
-  if (config.trunk === 'plain') {
-    const [c1, c2, c3, c4] = config.channels as [number, number, number, number];
-    const { conv1, pool1, pool2, pool3 } = plainSides(config);
+  const { channels, conv1Kernel, fc6, fc7, headChannels, imageSize, maskSize, trunk } = config;
+  if (trunk === 'caffenet') {
     return [
-      data,
-      convolutionLayer('conv1', square(conv1, c1), { inputs: 3, size: conv1Kernel }),
-      pool('pool1', pool1, c1),
-      convolutionLayer('conv2', square(pool1, c2), { inputs: c1, size: 3 }),
-      pool('pool2', pool2, c2),
-      convolutionLayer('conv3', square(pool2, c3), { inputs: c2, size: 3 }),
-      pool('pool3', pool3, c3),
-      convolutionLayer('conv4', square(pool3, c4), { inputs: c3, size: 3 }),
-      convolutionLayer('squeeze', square(pool3, headChannels), { inputs: c4, size: 1 }),
-      convolutionLayer('mask', square(pool3, 1), { inputs: headChannels, size: 1 }),
-      plainLayer('enlarge', 'enlargement', square(maskSize, 1), 2 * pool3 * pool3),
+      ...summariseConvolutions(config),
+      denseLayer('fc6', [fc6], { inputs: caffenetSides(config)[3] ** 2 * channels[4]! }),
+      denseLayer('fc7', [fc7], { inputs: fc6 }),
+      denseLayer('mask', [maskSize * maskSize], { inputs: fc7 }),
     ];
   }
-  const [c1, c2, c3, c4, c5] = config.channels as [number, number, number, number, number];
-  const [conv1, pool1, pool2, pool5] = caffenetSides(config);
-  const norm = (name: string, side: number, channels: number) =>
-    plainLayer(name, 'response normalisation', square(side, channels), 13);
+  const [c1, c2, c3, c4] = channels as [number, number, number, number];
+  const { conv1, pool1, pool2, pool3 } = plainSides(config);
+  const square = (side: number, features: number) => [side, side, features];
+  const pool = (name: string, side: number, features: number) => plainLayer(name, 'pooling', square(side, features), 8);
   return [
-    data,
+    plainLayer('data', 'input', square(imageSize, 3), 2),
     convolutionLayer('conv1', square(conv1, c1), { inputs: 3, size: conv1Kernel }),
     pool('pool1', pool1, c1),
-    norm('norm1', pool1, c1),
-    convolutionLayer('conv2', square(pool1, c2), { inputs: c1, size: 5, groups: 2 }),
+    convolutionLayer('conv2', square(pool1, c2), { inputs: c1, size: 3 }),
     pool('pool2', pool2, c2),
-    norm('norm2', pool2, c2),
     convolutionLayer('conv3', square(pool2, c3), { inputs: c2, size: 3 }),
-    convolutionLayer('conv4', square(pool2, c4), { inputs: c3, size: 3, groups: 2 }),
-    convolutionLayer('conv5', square(pool2, c5), { inputs: c4, size: 3, groups: 2 }),
-    pool('pool5', pool5, c5),
-    denseLayer('fc6', [fc6], { inputs: pool5 * pool5 * c5 }),
-    denseLayer('fc7', [fc7], { inputs: fc6 }),
-    denseLayer('mask', [maskSize * maskSize], { inputs: fc7 }),
+    pool('pool3', pool3, c3),
+    convolutionLayer('conv4', square(pool3, c4), { inputs: c3, size: 3 }),
+    convolutionLayer('squeeze', square(pool3, headChannels), { inputs: c4, size: 1 }),
+    convolutionLayer('mask', square(pool3, 1), { inputs: headChannels, size: 1 }),
+    plainLayer('enlarge', 'enlargement', square(maskSize, 1), 2 * pool3 * pool3),
   ];
 }

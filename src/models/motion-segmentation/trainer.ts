@@ -4,16 +4,17 @@ import {
   lossAndGradients,
   momentumSgd,
   tf,
-  type Encoder,
-  type Segmenter,
   type Rank,
+  type Segmenter,
+  type Tensor,
   type TensorBatch,
   type Trainer,
 } from '../../engine/index.js';
+import { createPictureEncoder } from '../layers/picture-encoder.js';
 import { countLearned, createWeights } from '../layers/weight-plan.js';
 import type { MotionSegmentationConfig } from './config.js';
 import { maskLoss, type MaskScores } from './loss.js';
-import { segmentPictures, type Tensor } from './network.js';
+import { segmentPictures } from './network.js';
 import { featureCounts, planWeights, summariseNetwork } from './shapes.js';
 
 /** Pictures that TensorBoard is shown. */
@@ -43,27 +44,18 @@ export function createMotionSegmentationTrainer(config: MotionSegmentationConfig
       lossAndGradients(learned, () => ({ ...score(batch, config.dropout > 0 ? seed : null) })),
     update: (gradients, { learningRate }) => optimizer.apply(gradients, learningRate),
     evaluate: (batch) => tf.tidy(() => ({ ...score(batch, null) })),
-    encoder: createEncoder(config, variables),
+    encoder: createPictureEncoder({
+      width: config.imageSize,
+      height: config.imageSize,
+      layers: featureCounts(config),
+      read: (images, layer) => segmentPictures(images, variables, config, null).features[layer]!,
+    }),
     segmenter: createSegmenter(config, variables),
     pictures: (batch) => tf.tidy(() => ({ masks: drawMasks(batch, variables, config) })),
     dispose() {
       optimizer.dispose();
       for (const variable of variables.values()) variable.dispose();
     },
-  };
-}
-
-function createEncoder(config: MotionSegmentationConfig, variables: Trainer['variables']): Encoder {
-  const layers = featureCounts(config);
-  return {
-    width: config.imageSize,
-    height: config.imageSize,
-    layers,
-    encode: (images, layer) =>
-      tf.tidy(() => {
-        if (!(layer in layers)) throw new RangeError(`The encoder has no layer ${JSON.stringify(layer)}.`);
-        return segmentPictures(images, variables, config, null).features[layer]!;
-      }),
   };
 }
 

@@ -1,8 +1,8 @@
 import { tf, type Encoder, type Predictor, type PredictorState, type Trainer } from '../../engine/index.js';
 import type { PredNetConfig } from './config.js';
 import { uniteKernels, type Tensor } from './kernels.js';
-import { anticipate, compare, predictFrame, type LayerState, type PredNet } from './network.js';
-import { layerSizes } from './shapes.js';
+import { anticipate, compare, predictFrame, type LayerActivity, type LayerState, type PredNet } from './network.js';
+import { layerSizes, type LayerSize } from './shapes.js';
 
 /** The network on the weights as they are now. */
 export function openNetwork(variables: Trainer['variables'], config: PredNetConfig): PredNet {
@@ -59,31 +59,54 @@ export function createPredictor(variables: Trainer['variables'], config: PredNet
   };
 }
 
-/** Reads R of a still picture after it was shown a few times; the top layer comes first. */
+/** What can be read of each layer, by the reference's letters. */
+const readable = {
+  R: 'representation',
+  E: 'error',
+  A: 'target',
+  Ahat: 'prediction',
+} as const satisfies Record<string, keyof LayerActivity>;
+
+/**
+ * Reads one layer of a still picture after it was shown a few times, flat: `R`, `E`, `A` or `Ahat` with its place in the stack, 0 for the lowest.
+ * R comes first, and of each the top one.
+ */
 export function createEncoder(variables: Trainer['variables'], config: PredNetConfig): Encoder {
   const sizes = layerSizes(config);
-  const counts = sizes.map(({ height, width, states }, l) => [`R${l}`, height * width * states] as const).reverse();
-  const layers = Object.fromEntries(counts);
+  const features = ({ states, targets }: LayerSize, letter: string) =>
+    letter === 'R' ? states : letter === 'E' ? 2 * targets : targets;
+  const places = Object.entries(readable).flatMap(([letter, part]) =>
+    sizes
+      .map((size, l) => ({ name: `${letter}${l}`, part, l, count: size.height * size.width * features(size, letter) }))
+      .reverse(),
+  );
   return {
     width: config.width,
     height: config.height,
-    layers,
+    layers: Object.fromEntries(places.map(({ name, count }) => [name, count])),
     encode: (images, layer) =>
       tf.tidy(() => {
-        if (!(layer in layers)) throw new RangeError(`The encoder has no layer ${JSON.stringify(layer)}.`);
+        const place = places.find(({ name }) => name === layer);
+        if (!place) throw new RangeError(`The encoder has no layer ${JSON.stringify(layer)}.`);
+        const { part, l } = place;
         const net = openNetwork(variables, config);
         const batch = images.shape[0];
         const frame = toFrame(images, config.channels);
+        const show = (expected: ReturnType<typeof anticipate>, depth = sizes.length) => {
+          const { raw } = predictFrame(net, expected[0]!.representation);
+          return compare(net, expected, { frame, raw, depth });
+        };
         let seen: readonly LayerState[] | null = null;
         for (let shown = 1; shown < config.encoderFrames; shown++) {
           const expected = anticipate(net, seen).map(({ representation, cell }) => ({
             representation: tf.broadcastTo(representation, [batch, ...representation.shape.slice(1)]),
             cell,
           }));
-          seen = compare(net, expected, { frame, raw: predictFrame(net, expected[0]!.representation).raw });
+          seen = show(expected);
         }
-        const last = anticipate(net, seen)[Number(layer.slice(1))]!.representation;
-        return tf.reshape(last, [batch, -1]);
+        const last = anticipate(net, seen);
+        const read = part === 'representation' ? last[l]!.representation : show(last, l + 1)[l]![part];
+        return tf.reshape(read, [batch, -1]);
       }),
   };
 }

@@ -1,33 +1,8 @@
-import {
-  batchNorm,
-  batchNormInference,
-  conv2d,
-  dense,
-  dropout,
-  localResponseNormalization,
-  maxPool,
-  relu,
-  tf,
-  type Encoder,
-  type Trainer,
-} from '../../engine/index.js';
+import { conv2d, dense, localResponseNormalization, maxPool, relu, tf, type Tensor } from '../../engine/index.js';
+import { drop, normalise, type NetworkRun } from '../layers/running-statistics.js';
 import type { ShuffleAndLearnConfig } from './config.js';
 
-/** An array on the engine. */
-export type Tensor = ReturnType<Encoder['encode']>;
-
-/** What a normalised layer saw in a batch: float32 [features] each. */
-export type Statistics = Map<string, { readonly mean: Tensor; readonly variance: Tensor }>;
-
-/** How the network is run: learning takes batch statistics and drops features, testing takes the running statistics and all features. */
-export type Mode = { readonly learning: true; readonly seed: Tensor } | { readonly learning: false };
-
-/** The weights that a network runs on, and how. */
-export interface NetworkRun {
-  readonly weights: Trainer['variables'];
-  readonly config: ShuffleAndLearnConfig;
-  readonly mode: Mode;
-}
+type Run = NetworkRun<ShuffleAndLearnConfig>;
 
 /** Features of single frames. */
 export interface FrameFeatures {
@@ -43,11 +18,10 @@ export interface FrameFeatures {
  * normalisation without scale and shift. Shapes at the line ends are those of `paper`.
  *
  * @param images float32 [batch, imageSize, imageSize, 3], RGB in 0–255.
- * @param seen receives the batch statistics while learning.
  *
  * Source: imisra/shuffle-tuple, networks/tuple_train.prototxt.
  */
-export function encodeFrames(images: Tensor, run: NetworkRun, seen: Statistics = new Map()): FrameFeatures {
+export function encodeFrames(images: Tensor, run: Run): FrameFeatures {
   const { config } = run;
   const layer = (name: string) => layerOf(run, name);
   const pooled = (x: Tensor) => maxPool(x, { size: 3, stride: 2, pad: 'ceil' });
@@ -60,14 +34,14 @@ export function encodeFrames(images: Tensor, run: NetworkRun, seen: Statistics =
   x = relu(conv2d(x, conv2.weight, { bias: conv2.bias, groups: 2 })); // [batch, 27, 27, 256]
   x = localResponseNormalization(pooled(x)); // [batch, 13, 13, 256]
   const conv3 = layer('conv3');
-  x = relu(normalise(conv2d(x, conv3.weight, { bias: conv3.bias }), 'conv3', run, seen)); // [batch, 13, 13, 384]
+  x = relu(normalise(conv2d(x, conv3.weight, { bias: conv3.bias }), 'conv3', run)); // [batch, 13, 13, 384]
   const conv4 = layer('conv4');
-  x = relu(normalise(conv2d(x, conv4.weight, { bias: conv4.bias, groups: 2 }), 'conv4', run, seen)); // [batch, 13, 13, 384]
+  x = relu(normalise(conv2d(x, conv4.weight, { bias: conv4.bias, groups: 2 }), 'conv4', run)); // [batch, 13, 13, 384]
   const conv5 = layer('conv5');
-  x = relu(normalise(conv2d(x, conv5.weight, { bias: conv5.bias, groups: 2 }), 'conv5', run, seen)); // [batch, 13, 13, 256]
+  x = relu(normalise(conv2d(x, conv5.weight, { bias: conv5.bias, groups: 2 }), 'conv5', run)); // [batch, 13, 13, 256]
   const flat = tf.reshape(pooled(x), [images.shape[0], -1]); // [batch, 9216]
-  const fc6 = denseUnit(flat, 'fc6', run, seen); // [batch, 4096]
-  const fc7 = config.join === 'fc8' ? denseUnit(drop(fc6, 6, run), 'fc7', run, seen) : null; // [batch, 4096]
+  const fc6 = denseUnit(flat, 'fc6', run); // [batch, 4096]
+  const fc7 = config.join === 'fc8' ? denseUnit(drop(fc6, 6, run), 'fc7', run) : null; // [batch, 4096]
   return { conv5: flat, fc6, fc7 };
 }
 
@@ -75,20 +49,19 @@ export function encodeFrames(images: Tensor, run: NetworkRun, seen: Statistics =
  * Scores of "not in order" and "in order".
  *
  * @param tuples float32 [tuples, 3, imageSize, imageSize, 3], RGB in 0–255, as shown.
- * @param seen receives the batch statistics while learning, over all frames of all tuples.
  * @returns logits, float32 [tuples, 2].
  */
-export function scoreTuples(tuples: Tensor, run: NetworkRun, seen: Statistics = new Map()): Tensor {
+export function scoreTuples(tuples: Tensor, run: Run): Tensor {
   const [count, , height, width, colours] = tuples.shape as [number, number, number, number, number];
   const { config } = run;
   const frames = tf.reshape(tuples, [count * 3, height, width, colours]); // one trunk sees all three
-  const { fc6, fc7 } = encodeFrames(frames, run, seen);
+  const { fc6, fc7 } = encodeFrames(frames, run);
   const join = (x: Tensor) => tf.reshape(x, [count, -1]);
   const fc8 = layerOf(run, 'fc8');
   const scores = (x: Tensor) => evenOut(dense(x, fc8.weight, fc8.bias), run);
   if (fc7) return scores(join(drop(fc7, 7, run))); // [tuples, 12288] → [tuples, 2]
   const together = config.join === 'differences' ? pairDistances(join(fc6)) : join(fc6); // [tuples, 3 · fc6]
-  return scores(drop(denseUnit(drop(together, 6, run), 'fc7', run, seen), 7, run)); // [tuples, fc7] → [tuples, 2]
+  return scores(drop(denseUnit(drop(together, 6, run), 'fc7', run), 7, run)); // [tuples, fc7] → [tuples, 2]
 }
 
 /** How far the features of each two of three frames are apart: [tuples, 3 · features] in, and out. */
@@ -99,12 +72,12 @@ function pairDistances(three: Tensor): Tensor {
 }
 
 /** When testing, both labels are taken to be as frequent: the logits lose the logarithm of the shares that training had. */
-function evenOut(logits: Tensor, { config: { negativeShare }, mode }: NetworkRun): Tensor {
+function evenOut(logits: Tensor, { config: { negativeShare }, mode }: Run): Tensor {
   if (mode.learning || negativeShare === 0 || negativeShare === 1) return logits;
   return tf.sub(logits, tf.tensor1d([Math.log(negativeShare), Math.log(1 - negativeShare)]));
 }
 
-function layerOf({ weights }: NetworkRun, name: string): { readonly weight: Tensor; readonly bias: Tensor } {
+function layerOf({ weights }: Run, name: string): { readonly weight: Tensor; readonly bias: Tensor } {
   return { weight: weights.get(`${name}.weight`)!, bias: weights.get(`${name}.bias`)! };
 }
 
@@ -113,24 +86,7 @@ function prepareColours(images: Tensor, { colour, mean, scale }: ShuffleAndLearn
   return tf.div(tf.sub(ordered, tf.tensor1d(mean)), scale);
 }
 
-function denseUnit(x: Tensor, name: string, run: NetworkRun, seen: Statistics): Tensor {
+function denseUnit(x: Tensor, name: string, run: Run): Tensor {
   const { weight, bias } = layerOf(run, name);
-  return relu(normalise(dense(x, weight, bias), name, run, seen));
-}
-
-/** Caffe's batch normalisation: running sums are divided by a running weight, so that few steps already give a true mean. */
-function normalise(x: Tensor, name: string, { weights, mode }: NetworkRun, seen: Statistics): Tensor {
-  if (mode.learning) {
-    const { y, mean, variance } = batchNorm(x);
-    seen.set(name, { mean, variance });
-    return y;
-  }
-  const running = (part: string) => weights.get(`${name}_bn.${part}`)!;
-  const none = tf.cast(tf.equal(running('weight'), 0), 'float32'); // before the first step: mean 0, variance 1
-  const divisor = tf.add(running('weight'), none);
-  return batchNormInference(x, tf.div(running('mean'), divisor), tf.add(tf.div(running('variance'), divisor), none));
-}
-
-function drop(x: Tensor, layer: number, { config, mode }: NetworkRun): Tensor {
-  return mode.learning ? dropout(x, config.dropout, tf.add(mode.seed, tf.tensor1d([0, layer], 'int32'))) : x;
+  return relu(normalise(dense(x, weight, bias), name, run));
 }

@@ -6,14 +6,17 @@ import {
   tf,
   type Encoder,
   type StepResult,
+  type Tensor,
   type TensorBatch,
   type Trainer,
 } from '../../engine/index.js';
 import { caffenetSides } from '../layers/caffenet.js';
+import { createPictureEncoder } from '../layers/picture-encoder.js';
+import { updateStatistics, type Statistics } from '../layers/running-statistics.js';
 import { createWeights } from '../layers/weight-plan.js';
 import type { ShuffleAndLearnConfig } from './config.js';
 import { summarizeLayers } from './layer-table.js';
-import { encodeFrames, scoreTuples, type Statistics, type Tensor } from './network.js';
+import { encodeFrames, scoreTuples, type FrameFeatures } from './network.js';
 import { countParameters, planWeights } from './shapes.js';
 
 /**
@@ -38,9 +41,9 @@ export function createShuffleAndLearnTrainer(config: ShuffleAndLearnConfig, rand
     gradients(batch, { seed }) {
       return lossAndGradients(learned, () => {
         const { tuples, label } = readBatch(batch);
-        const statistics: Statistics = new Map();
-        const logits = scoreTuples(tuples, { weights: variables, config, mode: { learning: true, seed } }, statistics);
-        updateStatistics(statistics, variables, config.statisticsDecay);
+        const seen: Statistics = new Map();
+        const logits = scoreTuples(tuples, { weights: variables, config, mode: { learning: true, seed, seen } });
+        updateStatistics(seen, variables, config.statisticsDecay);
         return { loss: softmaxCrossEntropy(logits, label), ...scoreAnswers(logits, label) };
       });
     },
@@ -66,18 +69,13 @@ export function createShuffleAndLearnTrainer(config: ShuffleAndLearnConfig, rand
 
 function createEncoder(config: ShuffleAndLearnConfig, weights: Trainer['variables']): Encoder {
   const { imageSize, channels, fc6, fc7, join } = config;
-  return {
+  const conv5 = caffenetSides(config)[3] ** 2 * channels[4]!;
+  return createPictureEncoder<keyof FrameFeatures>({
     width: imageSize,
     height: imageSize,
-    layers: { fc6, conv5: caffenetSides(config)[3] ** 2 * channels[4]!, ...(join === 'fc8' ? { fc7 } : {}) },
-    encode: (images, layer) =>
-      tf.tidy(() => {
-        const features = encodeFrames(images, { weights, config, mode: { learning: false } });
-        const asked = layer === 'fc6' || layer === 'conv5' || layer === 'fc7' ? features[layer] : null;
-        if (!asked) throw new RangeError(`The encoder has no layer ${JSON.stringify(layer)}.`);
-        return asked;
-      }),
-  };
+    layers: join === 'fc8' ? { fc6, conv5, fc7 } : { fc6, conv5 },
+    read: (images, layer) => encodeFrames(images, { weights, config, mode: { learning: false } })[layer]!,
+  });
 }
 
 /** The tuples of all samples, float32 [tuples, 3, height, width, 3], and their labels, int32 [tuples]. */
@@ -97,13 +95,4 @@ function scoreAnswers(logits: Tensor, label: Tensor): Readonly<Record<string, Te
     return tf.div(tf.sum(tf.mul(right, own)), tf.maximum(tf.sum(own), 1));
   };
   return { accuracy: tf.mean(right), recallInOrder: recall(1), recallOutOfOrder: recall(0) };
-}
-
-function updateStatistics(statistics: Statistics, variables: Trainer['variables'], decay: number): void {
-  for (const [name, seen] of statistics) {
-    for (const [part, value] of Object.entries({ ...seen, weight: tf.scalar(1) })) {
-      const running = variables.get(`${name}_bn.${part}`)!;
-      running.assign(tf.add(tf.mul(running, decay), value));
-    }
-  }
 }

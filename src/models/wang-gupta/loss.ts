@@ -1,7 +1,6 @@
-import { tf } from '../../engine/index.js';
+import { tf, type Tensor } from '../../engine/index.js';
 import type { WangGuptaConfig } from './config.js';
 import { chooseNegatives } from './negatives.js';
-import type { Tensor } from './network.js';
 
 /** A batch in the embedding. */
 export interface EmbeddedPairs {

@@ -1,6 +1,5 @@
-import { statelessUniform, tf } from '../../engine/index.js';
+import { statelessUniform, tf, type Tensor } from '../../engine/index.js';
 import type { WangGuptaConfig } from './config.js';
-import type { Tensor } from './network.js';
 
 /** What the choice of negatives depends on. P pairs, and N = 2 P patches. */
 export interface NegativeChoice {

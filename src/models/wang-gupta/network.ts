@@ -5,14 +5,11 @@ import {
   maxPool,
   relu,
   tf,
-  type Encoder,
+  type Tensor,
   type Trainer,
 } from '../../engine/index.js';
 import type { WangGuptaConfig } from './config.js';
 import { meanName } from './shapes.js';
-
-/** An array on the engine. */
-export type Tensor = ReturnType<Encoder['encode']>;
 
 /** Features of patches, flat: float32 [batch, features] each. */
 export interface PatchFeatures {

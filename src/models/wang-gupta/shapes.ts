@@ -1,6 +1,6 @@
 import { ConfigError } from '../../core/index.js';
-import { convolutionLayer, denseLayer, gaussian, heNormal, plainLayer, type LayerSummary } from '../../engine/index.js';
-import { caffenetSides } from '../layers/caffenet.js';
+import { denseLayer, gaussian, heNormal, plainLayer, type LayerSummary } from '../../engine/index.js';
+import { caffenetSides, summariseConvolutions } from '../layers/caffenet.js';
 import type { WeightPlan } from '../layers/weight-plan.js';
 import type { WangGuptaConfig } from './config.js';
 
@@ -57,28 +57,12 @@ export function featureCounts(config: WangGuptaConfig) {
   } as const;
 }
 
-/** The layers in the order in which they run. The response normalisation counts its squares, window sums and power: 2 · 5 + 3 for each number. */
+/** The layers in the order in which they run. */
 export function summariseNetwork(config: WangGuptaConfig): readonly LayerSummary[] {
-  const { conv1Kernel, fc6, fc7, imageSize } = config;
-  const [c1, c2, c3, c4, c5] = config.channels as [number, number, number, number, number];
-  const [conv1, pool1, pool2, pool5] = caffenetSides(config);
-  const square = (side: number, channels: number) => [side, side, channels];
-  const pool = (name: string, side: number, channels: number) => plainLayer(name, 'pooling', square(side, channels), 8);
-  const norm = (name: string, side: number, channels: number) =>
-    plainLayer(name, 'response normalisation', square(side, channels), 13);
+  const { channels, fc6, fc7 } = config;
   return [
-    plainLayer('data', 'input', square(imageSize, 3), 2),
-    convolutionLayer('conv1', square(conv1, c1), { inputs: 3, size: conv1Kernel }),
-    pool('pool1', pool1, c1),
-    norm('norm1', pool1, c1),
-    convolutionLayer('conv2', square(pool1, c2), { inputs: c1, size: 5, groups: 2 }),
-    pool('pool2', pool2, c2),
-    norm('norm2', pool2, c2),
-    convolutionLayer('conv3', square(pool2, c3), { inputs: c2, size: 3 }),
-    convolutionLayer('conv4', square(pool2, c4), { inputs: c3, size: 3, groups: 2 }),
-    convolutionLayer('conv5', square(pool2, c5), { inputs: c4, size: 3, groups: 2 }),
-    pool('pool5', pool5, c5),
-    denseLayer('fc6', [fc6], { inputs: pool5 * pool5 * c5 }),
+    ...summariseConvolutions(config),
+    denseLayer('fc6', [fc6], { inputs: caffenetSides(config)[3] ** 2 * channels[4]! }),
     denseLayer('fc7', [fc7], { inputs: fc6 }),
     plainLayer('norm7', 'unit length', [fc7], 3),
   ];

@@ -1,9 +1,10 @@
 import type { Random } from '../../core/index.js';
-import { lossAndGradients, momentumSgd, tf, type Encoder, type TensorBatch, type Trainer } from '../../engine/index.js';
+import { lossAndGradients, momentumSgd, tf, type Tensor, type TensorBatch, type Trainer } from '../../engine/index.js';
+import { createPictureEncoder } from '../layers/picture-encoder.js';
 import { countLearned, createWeights } from '../layers/weight-plan.js';
 import type { WangGuptaConfig } from './config.js';
 import { rankingLoss, rankingLossOnAll, type EmbeddedPairs } from './loss.js';
-import { encodePatches, type Tensor } from './network.js';
+import { encodePatches } from './network.js';
 import { featureCounts, planWeights, summariseNetwork } from './shapes.js';
 
 /** Triplets that TensorBoard is shown. */
@@ -31,26 +32,17 @@ export function createWangGuptaTrainer(config: WangGuptaConfig, random: Random):
       })),
     update: (gradients, { learningRate }) => optimizer.apply(gradients, learningRate),
     evaluate: (batch) => tf.tidy(() => ({ ...rankingLossOnAll(embed(batch, variables, config), config) })),
-    encoder: createEncoder(config, variables),
+    encoder: createPictureEncoder({
+      width: config.imageSize,
+      height: config.imageSize,
+      layers: featureCounts(config),
+      read: (images, layer) => encodePatches(images, variables, config)[layer],
+    }),
     pictures: (batch) => tf.tidy(() => ({ triplets: drawTriplets(batch, variables, config) })),
     dispose() {
       optimizer.dispose();
       for (const variable of variables.values()) variable.dispose();
     },
-  };
-}
-
-function createEncoder(config: WangGuptaConfig, variables: Trainer['variables']): Encoder {
-  const layers = featureCounts(config);
-  return {
-    width: config.imageSize,
-    height: config.imageSize,
-    layers,
-    encode: (images, layer) =>
-      tf.tidy(() => {
-        if (!(layer in layers)) throw new RangeError(`The encoder has no layer ${JSON.stringify(layer)}.`);
-        return encodePatches(images, variables, config)[layer as keyof typeof layers];
-      }),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   decodeNpy,
   npyHeader,
   StoreError,
+  typedArrays,
   type FieldSpec,
   type Sample,
   type TimeBase,
@@ -29,17 +30,6 @@ interface RowReader {
   read(row: number): unknown;
   close(): void;
 }
-
-const arrays = {
-  bool: Uint8Array,
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  float16: Uint16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  float32: Float32Array,
-  float64: Float64Array,
-} as const;
 
 /**
  * The samples of a folder that `export --format npy` wrote, in order, one at a time.
@@ -98,7 +88,7 @@ function openRows(
 ): RowReader {
   const { dtype, shape: wanted } = field;
   const kind = storedDtype(field);
-  const TypedArray = arrays[kind];
+  const TypedArray = typedArrays[kind];
   const tableOf = (table: string) => decodeNpy(readFileSync(join(dir, `${name}.${table}.npy`)));
   const offsets = layout.kind === 'rows' ? null : (tableOf('offsets').data as BigInt64Array);
   const shapes = layout.kind === 'flat' && layout.dimensions > 0 ? (tableOf('shapes').data as BigInt64Array) : null;

@@ -13,6 +13,7 @@ import {
   type SampleSpec,
   type TimeBase,
 } from '../../core/index.js';
+import { unnest } from '../nested-lists.js';
 import type { SampleLabels } from './export-shards.js';
 
 /** One file of a sample: `frames.npy` or `images.0.jpg` of it. */
@@ -129,7 +130,7 @@ function decodeList(
   if (dtype === 'string') return unnest(value, dimensions);
   if (dtype === 'image') {
     const { data, shape } = unnest(value, dimensions);
-    return { data: data.map((extension) => pictureOf(members, extension)), shape };
+    return { data: data.map((extension) => pictureOf(members, String(extension))), shape };
   }
   const array = decodeNpy(bytesOf(members, String(value)));
   if (array.dtype !== dtype) throw new TypeError(`${String(value)} holds ${array.dtype}, not ${dtype}`);
@@ -181,22 +182,6 @@ function nest(name: string, items: readonly string[], shape: readonly number[]):
   const [rows, ...rest] = shape as [number, ...number[]];
   const size = items.length / rows;
   return Array.from({ length: rows }, (_, i) => nest(name, items.slice(i * size, (i + 1) * size), rest));
-}
-
-function unnest(value: unknown, dimensions: number): { readonly data: readonly string[]; readonly shape: number[] } {
-  const shape: number[] = [];
-  let items: readonly unknown[] = [value];
-  for (let i = 0; i < dimensions; i++) {
-    const rows = items.map((item) => {
-      if (!Array.isArray(item)) throw new TypeError('a list is expected');
-      return item as readonly unknown[];
-    });
-    const size = rows[0]?.length ?? 0;
-    if (rows.some(({ length }) => length !== size)) throw new TypeError('rows of a list differ in length');
-    shape.push(size);
-    items = rows.flat();
-  }
-  return { data: items as readonly string[], shape };
 }
 
 function dataOf(value: unknown): unknown {

@@ -12,7 +12,7 @@ import {
 import { decoders, encodeVideo, ingestConfig, openVideo, probeFile } from '../../../src/ingest/index.js';
 import clips from '../../../src/mining/clips/index.js';
 import { clipPresets, planClips } from '../../../src/mining/clips/config.js';
-import { groupOf } from '../../../src/mining/clips/group.js';
+import { groupOf } from '../../../src/mining/group.js';
 import type { clipSample } from '../../../src/mining/clips/sample.js';
 import { findSteady, layClips, type ShotFrames } from '../../../src/mining/clips/windows.js';
 import { mineVideo, unitedViews, type DrawnClip } from '../../../src/mining/index.js';

@@ -18,7 +18,7 @@ import { makeBatch, makeSource } from './records.js';
 /** The specification's small benchmark: two digits in 32×32, ten frames, one feature in the lowest R, a constant rate. */
 const configOf = (...set: string[]) =>
   resolveTaskConfig(task, {
-    set: ['preset=small', 'width=32', 'height=32', 'stateChannels=[1,16,32]', 'pixels=relu', 'batchSize=4', 'learningRateDrops=[]', 'crop=middle', 'mirror=false', 'zoom=1', 'exposure=0', ...set], // prettier-ignore
+    set: ['preset=small', 'width=32', 'height=32', 'stateChannels=[1,16,32]', 'pixels=relu', 'batchSize=4', 'learningRateDrops=[]', 'crop=middle', 'mirror=false', 'zoom=1', 'exposure=0', 'still=0', ...set], // prettier-ignore
   }).config as PredNetConfig;
 
 async function learn(

@@ -159,24 +159,36 @@ describe('the predictor of prednet', () => {
 });
 
 describe('the encoder of prednet', () => {
-  it('reads R after a still picture was shown a few times, of brightness where the network sees no colour', () => {
+  it('reads any layer after a still picture was shown a few times, of brightness where the network sees no colour', () => {
     const config = configOf('encoderFrames=3');
     const trainer = task.createTrainer(config, createRandom(2));
     const { encoder } = trainer;
+    const areas = [8 * 16, 4 * 8, 2 * 4];
+    const counts = (letter: string, features: readonly number[]) =>
+      features.map((count, l): [string, number] => [`${letter}${l}`, areas[l]! * count]).reverse();
     expect(Object.entries(encoder!.layers)).toEqual([
-      ['R2', 2 * 4 * 6],
-      ['R1', 4 * 8 * 4],
-      ['R0', 8 * 16 * 2],
+      ...counts('R', [2, 4, 6]),
+      ...counts('E', [2, 8, 12]),
+      ...counts('A', [1, 4, 6]),
+      ...counts('Ahat', [1, 4, 6]),
     ]);
     tf.tidy(() => {
       const images = tf.randomUniform([3, 8, 16, 3], 0, 255, 'float32', 5);
       const frame = tf.sum(tf.mul(tf.div(images, 255), tf.tensor1d([0.299, 0.587, 0.114])), -1, true);
       const { layers } = rollOut(openNetwork(trainer.variables, config), [frame, frame, frame]);
-      const wanted = layers[2]![2]!.representation.dataSync();
-      const got = encoder!.encode(images, 'R2').dataSync();
-      expect(Math.max(...wanted.map(Math.abs))).toBeGreaterThan(1e-3);
-      wanted.forEach((value, i) => expect(Math.abs(got[i]! - value)).toBeLessThan(1e-6));
-      expect(() => encoder!.encode(images, 'R9')).toThrow(/no layer "R9"/);
+      layers[2]!.forEach(({ representation, error, target, prediction }, l) => {
+        const made = { R: representation, E: error, A: target, Ahat: prediction };
+        for (const [letter, tensor] of Object.entries(made)) {
+          const name = `${letter}${l}`;
+          const [wanted, read] = [tensor.dataSync(), encoder!.encode(images, name)];
+          expect(read.shape, name).toEqual([3, encoder!.layers[name]]);
+          expect(Math.max(...wanted.map(Math.abs)), name).toBeGreaterThan(1e-4);
+          const got = read.dataSync();
+          wanted.forEach((value, i) => expect(Math.abs(got[i]! - value), name).toBeLessThan(1e-6));
+        }
+      });
+      for (const unknown of ['R9', 'A3', 'R', 'C0'])
+        expect(() => encoder!.encode(images, unknown)).toThrow(`no layer "${unknown}"`);
     });
     trainer.dispose();
   });

@@ -1,10 +1,10 @@
-import type { VideoSource } from '../../core/index.js';
+import type { VideoSource } from '../core/index.js';
 
 /**
  * What may not be split between training and held-out: `<benchmark>/<group>` of the source's first benchmark; else what
  * a pattern finds in its path, such as a person of KTH; else its id.
  */
-export function groupOf({ id, benchmarks, paths }: VideoSource, pattern: string | null): string {
+export function groupOf({ id, benchmarks, paths }: VideoSource, pattern: string | null = null): string {
   const groups = Object.entries(benchmarks).flatMap(([name, entries]) =>
     entries.map(({ group }) => `${name}/${group}`),
   );
