@@ -24,7 +24,7 @@ import {
 import { openDataset } from '../store/index.js';
 import { corpusOf, datasetFacts, reportDataset, spread } from './inspect-dataset.js';
 import { holdsPredictions, predictionFolders, readPredictions } from './report-predictions.js';
-import { readResult, resultFiles, runNamer, runOf } from './report-result.js';
+import { readResult, resultFiles, runNamer, runOf, tellApart } from './report-result.js';
 import { openThumbnails } from './report-thumbnails.js';
 import { leakageFile, type LeakageReport } from './leakage.js';
 
@@ -110,7 +110,7 @@ export async function collectReport(
     ...(corpus ? { corpus: await reportCorpus(corpus) } : {}),
     datasets,
     runs: runs.map((dir) => ({ ...readRun(dir), name: nameRun(dir) })),
-    results,
+    results: tellApart(results, files),
     predictions,
   };
 }

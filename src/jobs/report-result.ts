@@ -139,6 +139,21 @@ export function runNamer(runs: readonly string[]): (run: string) => string {
   };
 }
 
+/**
+ * Names results that have protocol and subject in common by their folders, too: one run that was asked on two sets of data, or on single splits, must
+ * not have rows that look alike.
+ *
+ * @param files of the results, in their order.
+ */
+export function tellApart(results: readonly ResultReport[], files: readonly string[]): readonly ResultReport[] {
+  const kindOf = ({ protocol, subject }: ResultReport) => JSON.stringify([protocol, subject]);
+  const nameFolder = runNamer(files.map((file) => dirname(file)));
+  return results.map((result, i) => {
+    const isAlone = results.filter((other) => kindOf(other) === kindOf(result)).length === 1;
+    return isAlone ? result : { ...result, subject: `${result.subject}, ${nameFolder(dirname(files[i]!))}` };
+  });
+}
+
 /** The folder of the run that a result is of, as it was called then; null where it is of none. */
 export function runOf(file: string): string | null {
   return readJsonFile<ResultFile>(file, 1).evaluated.run ?? null;

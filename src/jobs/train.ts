@@ -21,6 +21,7 @@ import {
 import { resolveTaskConfig, tasks, type AnyPretextTask, type TaskConfig } from '../models/index.js';
 import { openDataset, type Dataset } from '../store/index.js';
 import { beginEarly } from './early-batches.js';
+import { describeLongTraining } from './long-training.js';
 import { openTrainingBatches, splitByGroup } from './training-data.js';
 
 /** What `train` takes. */
@@ -87,12 +88,16 @@ export function train(options: TrainOptions, stop?: AbortSignal): Observable<Job
       const { training, validation } = await splitByGroup(dataset, { share, seed });
       const loader = openTrainingBatches(dataset, { task, config, seed, workers, ordinals: training.ordinals });
       closers.push(() => loader.close());
-      const source = await beginEarly(loader, readCheckpointState(out)?.cursor ?? { epoch: 0, batch: 0 });
+      const saved = readCheckpointState(out);
+      const source = await beginEarly(loader, saved?.cursor ?? { epoch: 0, batch: 0 });
       const backend = await selectBackend(engine, { threads: config.engineThreads });
       onBackend?.(describeBackend(backend));
       const random = createRandom(seed);
       const trainer = task.createTrainer(config, random.fork('init'));
       closers.push(async () => trainer.dispose());
+      const left = config.steps - (saved?.step ?? 0);
+      const message = backend.device === 'CPU' ? describeLongTraining(trainer, config, left) : null;
+      if (message !== null) emit({ kind: 'warning', stage: 'train', message });
       const shared = { prepare: task.prepare, config, batchSize: config.batchSize, seed };
       const validate = held ?? (validation.ordinals.length > 0 ? dataset : null);
       const validator = validate?.batchSource({
@@ -109,7 +114,7 @@ export function train(options: TrainOptions, stop?: AbortSignal): Observable<Job
         groups: training.groups,
       };
       // A run that is there keeps its own; the loop refuses to go on with other data.
-      if (readCheckpointState(out) === null) {
+      if (saved === null) {
         writeFileWhole(join(out, 'training-sources.json'), `${JSON.stringify(sources)}\n`);
       }
       const result = await runJob(

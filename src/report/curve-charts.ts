@@ -8,6 +8,8 @@ import { chartCard } from './page.js';
 interface NamedCurve {
   readonly name: string;
   readonly curve: MetricCurve;
+  /** Of a rival: whose rival it is. */
+  readonly beside?: string;
 }
 
 /** A chart for each metric that results have step by step, with their 95 % intervals; null where there is none. */
@@ -15,8 +17,8 @@ export function curveCharts(protocol: string, results: readonly ResultReport[]):
   const own = results.flatMap(({ subject, curves = [] }) =>
     curves.filter(({ of }) => of === null).map((curve) => ({ name: nameOf(subject, curve), curve })),
   );
-  const rivals = results.flatMap(({ curves = [] }) =>
-    curves.flatMap((curve) => (curve.of === null ? [] : [{ name: nameOf(curve.of, curve), curve }])),
+  const rivals = results.flatMap(({ subject, curves = [] }) =>
+    curves.flatMap((curve) => (curve.of === null ? [] : [{ name: nameOf(curve.of, curve), curve, beside: subject }])),
   );
   const kinds: MetricCurve[] = [];
   for (const { curve } of own) if (!kinds.some((kind) => isSameKind(kind, curve))) kinds.push(curve);
@@ -66,13 +68,17 @@ function nameOf(who: string, { selection }: MetricCurve): string {
   return selection === undefined ? who : `${who}, ${selection}`;
 }
 
-/** Rivals stand in every result; the first of a name is kept, but not one of another value. */
+/** Rivals stand in every result: equal ones are drawn once, and those that differ say beside whom they stand. */
 function uniqueByName(curves: readonly NamedCurve[]): NamedCurve[] {
+  const valuesOf = (one: NamedCurve) => String(one.curve.values);
   const kept = new Map<string, NamedCurve>();
   for (const one of curves) {
-    const before = kept.get(one.name);
-    if (!before) kept.set(one.name, one);
-    else if (String(before.curve.values) !== String(one.curve.values)) kept.set(`${one.name} (${kept.size})`, one);
+    const differs = curves.some((other) => other.name === one.name && valuesOf(other) !== valuesOf(one));
+    const name = differs && one.beside !== undefined ? `${one.name} (of ${one.beside})` : one.name;
+    const before = kept.get(name);
+    if (before && valuesOf(before) === valuesOf(one)) continue;
+    const own = before ? `${name} (${kept.size})` : name; // of results that are called the same
+    kept.set(own, { ...one, name: own });
   }
   return [...kept.values()];
 }

@@ -46,6 +46,7 @@ figcaption{margin-top:.3rem;line-height:1.35}
 .card{background:var(--card);border:1px solid var(--line);border-radius:.55rem;padding:1rem 1.1rem;min-width:0}
 .card+.card{margin-top:1rem}
 .charts .card+.card{margin-top:0}
+.charts>:only-child{max-width:40rem}
 svg{display:block;width:100%;height:auto}
 svg text{font-family:inherit}
 .sheet{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1rem;margin:1rem 0}

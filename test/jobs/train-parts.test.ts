@@ -117,6 +117,7 @@ describe('the setting balance', () => {
 });
 
 describe('train --part', () => {
+  const warnings: string[] = [];
   const settings = ['preset=tiny', 'batchSize=2', 'steps=4', 'checkpointEverySteps=2', 'logEverySteps=1', 'pictures=0'];
   const run = (out: string, more: Partial<TrainOptions> = {}, stopAfter = Infinity) => {
     const stop = new AbortController();
@@ -131,6 +132,7 @@ describe('train --part', () => {
       ...more,
     };
     return runJob(train({ workers: 0, ...options }, stop.signal), (event) => {
+      if (event.kind === 'warning') warnings.push(event.message);
       if (event.kind === 'progress' && event.done >= stopAfter) stop.abort();
     });
   };
@@ -148,5 +150,11 @@ describe('train --part', () => {
     expect(losses('stopped')).toEqual(losses('whole'));
     const weights = (out: string) => readFileSync(join(dir, out, 'checkpoints/step-00000004/weights.safetensors'));
     expect(weights('stopped').equals(weights('whole'))).toBe(true);
+    expect(warnings).toEqual([]);
+  });
+
+  it('tells before the first step of a training that takes days', { timeout: 60_000 }, async () => {
+    await run('long', { set: ['preset=tiny', 'batchSize=2', 'steps=1000000000', 'pictures=0'] }, 1);
+    expect(warnings).toEqual([expect.stringMatching(/^1000000000 steps are .* days on a CPU/)]);
   });
 });

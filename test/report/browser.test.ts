@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderGallery, renderReport } from '../../src/report/index.js';
 import { findBrowser, startBrowser, type Browser } from './browser.js';
 import { makeReport, makeRun } from './fixture.js';
-import { makeMean, makePredictions, makeRecognition, makeRetrieval } from './result-fixture.js';
+import {
+  makeForecast,
+  makeMean,
+  makePrecision,
+  makePredictions,
+  makeRecognition,
+  makeRetrieval,
+} from './result-fixture.js';
 
 const found = await findBrowser();
 const reason = 'missing' in found ? ` (skipped: ${found.missing})` : '';
@@ -47,9 +54,10 @@ describe.skipIf('missing' in found)(`pages in headless Chromium${reason}`, () =>
     const comparison = {
       title: 'Two runs',
       runs: [makeRun('first', 60, 0.4), makeRun('second', 90, 0.3)],
-      results: [first, second, makeMean(), retrieval],
+      results: [first, second, makeMean(), retrieval, makeForecast('first', 24), makeForecast('second', 22)],
     };
-    pages['run'] = renderReport({ ...run, results: [...run.results!, first, retrieval], predictions });
+    const results = [...run.results!, first, retrieval, makeForecast('first', 24), makePrecision()];
+    pages['run'] = renderReport({ ...run, results, predictions });
     pages['comparison'] = renderReport(comparison);
     pages['gallery'] = renderGallery({ title: 'Samples', facts: run.facts!, strips: run.datasets![0]!.strips });
     for (const [name, page] of Object.entries(pages)) writeFileSync(join(folder, `${name}.html`), page);
@@ -74,6 +82,8 @@ describe.skipIf('missing' in found)(`pages in headless Chromium${reason}`, () =>
         expect(page.requests.filter((request) => request !== url && !request.startsWith('data:'))).toEqual([]);
         expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
         expect(await page.evaluate<string[]>(sticksOut)).toEqual([]);
+        const widest = `Math.max(0, ...[...document.querySelectorAll('.charts svg')].map((one) => one.getBoundingClientRect().width))`;
+        expect(await page.evaluate<number>(widest)).toBeLessThan(720); // a chart that is drawn larger has letters like headings
         const ground = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
         expect(Number(/\d+/.exec(ground)![0]) < 128).toBe(scheme === 'dark');
         const [least, where] = await page.evaluate<[number, string]>(contrast);

@@ -40,14 +40,14 @@ describe('curves of a result', () => {
     expect(checkMarkup(page).faults).toEqual([]);
     for (const text of ['mine, best of 20', 'copy-last', 'trained for', '25 dB at 5 to 21 dB at 8'])
       expect(page.replace(/[\u2009\u202f\u00a0]/g, ' ')).toContain(text);
-    expect(page.match(/aria-label="Psnr \(frame\), held-out, higher is better/g)).toHaveLength(1);
+    expect(page.match(/aria-label="PSNR \(frame\), held-out, higher is better/g)).toHaveLength(1);
     expect(page.match(/fill-opacity="0.16"/g)).toHaveLength(3);
   });
 
   it('keep variants of one metric in tables of their own', () => {
     const page = renderReport({ title: 't', results: [result('mine', [])] });
-    expect(page).toContain('Psnr (frame; higher is better), prediction');
-    expect(page).toContain('Psnr (channel; higher is better), prediction');
+    expect(page).toContain('PSNR (frame; higher is better), prediction');
+    expect(page).toContain('PSNR (channel; higher is better), prediction');
     expect(page).toContain('The strongest simple rival is copy-last');
     expect(page).not.toContain('there is no chance value');
   });
@@ -60,6 +60,16 @@ describe('curves of a result', () => {
     const page = renderReport({ title: 't', results });
     const legend = /<ul class="legend">[^]*?<\/ul>/.exec(page)![0];
     expect(legend.match(/<li>/g)).toHaveLength(3);
+  });
+
+  it('of rivals that differ from result to result say beside whom they stand', () => {
+    const results = [
+      result('one', [curve(null, 25), curve('copy-last', 20), curve('zero', 5)]),
+      result('two', [curve(null, 24), curve('copy-last', 18), curve('zero', 5)]),
+    ];
+    const page = renderReport({ title: 't', results });
+    const names = [.../<ul class="legend">[^]*?<\/ul>/.exec(page)![0].matchAll(/<\/span>([^<]*)/g)].map(([, name]) => name!.trim()); // prettier-ignore
+    expect(names).toEqual(['one', 'two', 'copy-last (of one)', 'zero', 'copy-last (of two)']);
   });
 
   it('that are too many to be told apart are named under the chart', () => {

@@ -1,4 +1,4 @@
-import type { Metric } from '../../src/core/index.js';
+import type { Metric, MetricCurve } from '../../src/core/index.js';
 import { encodePictures, type PredictionsReport, type ResultReport } from '../../src/report/index.js';
 import { discPictures, drawDisc } from './fixture.js';
 
@@ -92,6 +92,42 @@ export async function makeRetrieval(): Promise<ResultReport> {
       { name: 'untrained', metrics: [share('recallAt1', 0.48, [0.38, 0.58])] },
     ],
     queries: { total: 48, hits: 24, shown: [query(0, 0, 1), query(1, 2, 6), query(5, 6, null)] },
+  };
+}
+
+/** Prediction frame by frame, with bands, a best of several and a place beyond which nothing was trained. */
+export function makeForecast(subject: string, first: number): ResultReport {
+  const kind = { name: 'psnr', variant: 'frame', unit: 'dB', direction: 'higher', split: 'held-out', examples: 48 } as const; // prettier-ignore
+  const curve = (of: string | null, from: number, selection?: string): MetricCurve => {
+    const values = Array.from({ length: 20 }, (_, t) => from - 0.4 * t);
+    return {
+      ...{ ...kind, of, values, stepName: 'frame', steps: values.map((__, t) => 5 + t), horizon: 14 },
+      intervals: values.map((value) => [value - 0.5, value + 0.5]),
+      ...(selection === undefined ? {} : { selection }),
+    };
+  };
+  const metric = (value: number): Metric => ({ ...kind, value, interval: [value - 0.5, value + 0.5] });
+  return {
+    protocol: 'prediction',
+    subject,
+    facts: [],
+    metrics: [metric(first - 4), { ...metric(first - 3), name: 'psnrBestOf20' }],
+    rivals: [{ name: 'copy-last', metrics: [metric(15)] }],
+    curves: [curve(null, first), curve(null, first + 1, 'best of 20'), curve('copy-last', 19), curve('linear', 16)],
+  };
+}
+
+/** Average precision of twenty classes. */
+export function makePrecision(): ResultReport {
+  const scores = Array.from({ length: 20 }, (_, i) => ({ name: `shape ${i + 1}`, value: 0.9 - 0.04 * i }));
+  const mean = { ...share('meanAveragePrecision', 0.52, [0.47, 0.57], 'voc 1'), variant: 'envelope' };
+  return {
+    protocol: 'voc-classification',
+    subject: 'first',
+    facts: [],
+    metrics: [mean],
+    rivals: [{ name: 'chance', metrics: [{ ...mean, value: 0.07 }] }],
+    classScores: { what: 'Average precision by eleven points', scores },
   };
 }
 

@@ -13,6 +13,7 @@ import {
   metricsOf,
   movingShareOf,
   pooledPsnr,
+  skillCurvesOf,
   skillOf,
   tooShort,
   type StandingOptions,
@@ -100,6 +101,11 @@ async function* holdContest(
   for (const each of options) {
     for (const competitor of all.filter(({ name }) => name === model.name || drawnRivals.has(name)))
       for (const curve of curvesOf(competitor, { ...each, isRival: competitor !== model }))
+        yield { kind: 'curve', curve };
+    for (const competitor of all.filter(
+      ({ name }) => name === model.name || (drawnRivals.has(name) && name !== copyLast.name),
+    ))
+      for (const curve of skillCurvesOf(competitor, copyLast, { ...each, isRival: competitor !== model }))
         yield { kind: 'curve', curve };
     for (const competitor of all)
       for (const row of curveRows(competitor, all, each.mode, about)) yield { kind: 'row', file: 'curves.jsonl', row };

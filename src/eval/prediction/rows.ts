@@ -15,14 +15,18 @@ export interface RowContext {
   readonly seed: number | null;
 }
 
-/** The lines of a competitor in `curves.jsonl`: one for each metric and selection, beside what the others reach and how likely that is by chance. */
+/**
+ * The lines of a competitor in `curves.jsonl`: one for each metric and selection, beside what the others reach and how likely that is by chance. The
+ * model is the first of `others`: who does not predict by its weights has no hash of them.
+ */
 export function curveRows(
   competitor: Competitor,
   others: readonly Competitor[],
   mode: Mode,
   { evaluated, dataset, observe, steps, random, seed }: RowContext,
 ): Readonly<Record<string, unknown>>[] {
-  const { name, samples, boards, framesCapped } = competitor;
+  const { name, samples, boards, framesCapped, predictor } = competitor;
+  const checkpointSha = predictor === others[0]?.predictor ? (evaluated?.weightsSha256 ?? null) : null;
   return boards[mode].summaries
     .filter(({ overall }) => overall.count > 0)
     .map((summary) => {
@@ -36,7 +40,7 @@ export function curveRows(
       return {
         model: name,
         task: evaluated?.task ?? null,
-        checkpointSha: evaluated?.weightsSha256 ?? null,
+        checkpointSha,
         dataset: dataset.signal,
         datasetSha: dataset.digest,
         split: 'held-out',

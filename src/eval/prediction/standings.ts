@@ -34,10 +34,8 @@ export function metricsOf({ boards }: Competitor, { mode, selections }: Standing
 }
 
 /** Curves of a competitor over the steps; a rival's stand under no selection. */
-export function curvesOf(
-  { name, boards }: Competitor,
-  { mode, selections, first, trained, isRival }: StandingOptions & { readonly isRival: boolean },
-): MetricCurve[] {
+export function curvesOf({ name, boards }: Competitor, options: CurveOptions): MetricCurve[] {
+  const { mode, selections, isRival } = options;
   return boards[mode].summaries
     .filter(({ selection, measured }) => selections.includes(selection) && measured.name !== 'diversity')
     .map((summary) => {
@@ -47,16 +45,56 @@ export function curvesOf(
         ...kindOf(summary, mode),
         name: measured.name,
         of: isRival ? name : null,
-        ...(selection === 'mean' ? {} : { selection: selection.replace('best', 'best of') }),
-        stepName: 'frame',
-        steps: steps.map((step) => first + step),
+        ...describeSteps(steps, selection, options),
         values: steps.map((step) => perStep[step]!.mean),
         ...(steps.every((step) => perStep[step]!.interval)
           ? { intervals: steps.map((step) => perStep[step]!.interval!) }
           : {}),
-        ...(mode === 'multi-step' ? { horizon: first + trained - 1 } : {}),
       };
     });
+}
+
+/**
+ * Skill at each step, `1 - mse / mse of copy-last` of the means over all sequences there: near 0 at every step for a model that shows the last frame
+ * once more. Steps at which copying is exact are left out.
+ */
+export function skillCurvesOf(
+  { name, boards }: Competitor,
+  copyLast: Competitor,
+  options: CurveOptions,
+): MetricCurve[] {
+  const { mode, selections, isRival } = options;
+  const copied = copyLast.boards[mode].find(meanError);
+  return selections.flatMap((selection) => {
+    const own = boards[mode].find(meanError, selection);
+    if (!own || !copied) return [];
+    const steps = copied.perStep.flatMap(({ mean }, step) => (mean > 0 ? [step] : []));
+    if (steps.length === 0) return [];
+    return [
+      {
+        ...describeSkill(own, mode),
+        name: 'skill',
+        of: isRival ? name : null,
+        ...describeSteps(steps, selection, options),
+        values: steps.map((step) => 1 - own.perStep[step]!.mean / copied.perStep[step]!.mean),
+      },
+    ];
+  });
+}
+
+type CurveOptions = StandingOptions & { readonly isRival: boolean };
+
+function describeSteps(
+  steps: readonly number[],
+  selection: Selection,
+  { mode, first, trained }: CurveOptions,
+): Pick<MetricCurve, 'selection' | 'stepName' | 'steps' | 'horizon'> {
+  return {
+    ...(selection === 'mean' ? {} : { selection: selection.replace('best', 'best of') }),
+    stepName: 'frame',
+    steps: steps.map((step) => first + step),
+    ...(mode === 'multi-step' ? { horizon: first + trained - 1 } : {}),
+  };
 }
 
 /**
@@ -86,12 +124,9 @@ export function skillOf(
   const statistic = (weights: Float64Array) => 1 - weigh(own.perSequence, weights) / weigh(copied.perSequence, weights);
   const interval = bootstrapInterval({ groups: sources, statistic, random: random.fork('skill', mode), draws });
   return {
+    ...describeSkill(own, mode),
     name: nameOf('skill', selection),
     value: 1 - own.overall.mean / copied.overall.mean,
-    unit: '',
-    direction: 'higher',
-    examples: own.overall.count,
-    split: splits[mode],
     ...(interval ? { interval } : {}),
   };
 }
@@ -136,6 +171,10 @@ export function pairedProbability(a: ScoreSummary, b: ScoreSummary, random: Rand
 }
 
 const meanError = { name: 'mse', variant: 'mean' };
+
+function describeSkill({ overall }: ScoreSummary, mode: Mode) {
+  return { unit: '', direction: 'higher', examples: overall.count, split: splits[mode] } as const;
+}
 
 function toMetric(summary: ScoreSummary, selection: Selection, mode: Mode): Metric {
   const { overall, measured } = summary;

@@ -110,6 +110,14 @@ describe('metrics of a frame', () => {
     expect(meanAbsoluteError(a, b)).toBe(meanAbsoluteError(b, a));
   });
 
+  it('of plain frames an error apart are what a hand works out', () => {
+    const [a, b] = [flat(0.5), flat(0.6)];
+    expect(meanAbsoluteError(a, b)).toBeCloseTo(0.1, 12);
+    expect(meanSquaredError(a, b)).toBeCloseTo(0.01, 12);
+    // in -1–1 the frames are 0.2 apart, times 128: 25.6 of 255
+    expect(mathieuPsnr(a, b)).toBeCloseTo(20 * Math.log10(255 / 25.6), 10);
+  });
+
   it('of plain frames follow the formula, and of scaled ones do not change where the range is scaled', () => {
     const [c1] = [0.01 * 0.01];
     expect(ssim(flat(0.3), flat(0.8))).toBeCloseTo((2 * 0.3 * 0.8 + c1) / (0.3 ** 2 + 0.8 ** 2 + c1), 12);
@@ -133,6 +141,28 @@ describe('metrics of a frame', () => {
     ]) {
       const values = levels.map(measure);
       expect([...values].sort((x, y) => y - x)).toEqual(values);
+    }
+  });
+
+  it('of sharpness fall as the prediction is blurred', () => {
+    const random = createRandom(5);
+    const [width, height] = [24, 24];
+    const truth: FramePixels = { data: Float64Array.from({ length: width * height }, () => random.float()), width, height, channels: 1 }; // prettier-ignore
+    const blur = ({ data }: FramePixels): FramePixels => ({
+      ...truth,
+      data: data.map((_, i) => {
+        const near = [i, i - 1, i + 1, i - width, i + width].filter((at) => at >= 0 && at < data.length);
+        return near.reduce((sum, at) => sum + data[at]!, 0) / near.length;
+      }),
+    });
+    const blurred = [blur(truth), blur(blur(truth)), blur(blur(blur(truth)))];
+    for (const name of sharpnessVariants) {
+      const values = [truth, ...blurred].map((frame) => sharpness(truth, frame, name));
+      expect(
+        [...values].sort((x, y) => y - x),
+        name,
+      ).toEqual(values);
+      expect(new Set(values).size, name).toBe(values.length);
     }
   });
 

@@ -55,7 +55,7 @@ describe('the prediction protocol', () => {
     expect(find(result.metrics, 'ssim').value).toBeCloseTo(1, 12);
     expect(find(result.metrics, 'skill').value).toBe(1);
     expect(find(result.metrics, 'mse', 'held-out, one step ahead').value).toBe(0);
-    const [own] = rowsOf('perfect', 'curves.jsonl');
+    const [own, ...rows] = rowsOf('perfect', 'curves.jsonl');
     expect(own).toMatchObject({
       model: 'model',
       nCond: 3,
@@ -65,6 +65,8 @@ describe('the prediction protocol', () => {
       checkpointSha: 'abc',
       seed: 1,
     });
+    const hashes = new Map(rows.map(({ model, checkpointSha }) => [model, checkpointSha]));
+    expect([hashes.get('model'), hashes.get('copy-last'), hashes.get('untrained')]).toEqual(['abc', null, null]);
     expect(result.rivals.map(({ name }) => name)).toEqual([
       'copy-last',
       'mean',
@@ -92,6 +94,34 @@ describe('the prediction protocol', () => {
     ahead.steps.forEach((t, i) => expect(ahead.values[i]).toBeCloseTo(errorOf(t - 1, t), 7));
     const copy = result.rivals.find(({ name }) => name === 'copy-last')!.metrics;
     expect(find(copy, 'mse').value).toBe(find(result.metrics, 'mse').value);
+  });
+
+  it('tells the skill over copying at each step, by hand, and none where copying is exact', async () => {
+    const all = walks(4);
+    const { curves = [], metrics } = await runJob(evaluate(optionsFor(makeWalker(1), all, { metrics: ['mse.mean'] })));
+    const of = (name: string, who: string | null, split: string) =>
+      curves.find((curve) => curve.name === name && curve.of === who && curve.split === split)!;
+    for (const split of ['held-out', 'held-out, one step ahead']) {
+      const [own, copied, skill] = [of('mse', null, split), of('mse', 'copy-last', split), of('skill', null, split)];
+      expect(skill).toMatchObject({ steps: own.steps, unit: '', direction: 'higher', examples: 4 });
+      expect(skill.horizon).toBe(own.horizon);
+      own.values.forEach((error, step) => expect(skill.values[step]).toBeCloseTo(1 - error / copied.values[step]!, 12));
+    }
+    const far = of('skill', null, 'held-out').values.at(-1)!; // half of the walks go its way, the others are missed as far as by copying
+    expect(Math.abs(far - 0.5)).toBeLessThan(0.2);
+    expect(of('skill', 'block-motion', 'held-out').values).toHaveLength(4);
+    expect(of('skill', 'copy-last', 'held-out')).toBeUndefined(); // 0 by definition
+    // the errors of all steps together are the overall one's
+    const [own, copied] = ['mse', 'mse'].map((name, i) => of(name, i === 0 ? null : 'copy-last', 'held-out').values);
+    const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+    expect(find(metrics, 'skill').value).toBeCloseTo(1 - sum(own!) / sum(copied!), 12);
+    const still = all.map((walk): Sample => {
+      const { data, shape } = walk.fields['frames'] as { readonly data: Uint8Array; readonly shape: readonly number[] };
+      const frames = Uint8Array.from(data, (_, i) => data[i % 256]!);
+      return { ...walk, fields: { ...walk.fields, frames: { data: frames, shape: [...shape] } } };
+    });
+    const exact = await runJob(evaluate(optionsFor(makeWalker(0), still, { metrics: ['mse.mean'] })));
+    expect(exact.curves!.filter(({ name }) => name === 'skill')).toEqual([]);
   });
 
   it('says how much of the predicted frames moves where a measure looks at that alone, in each mode', async () => {

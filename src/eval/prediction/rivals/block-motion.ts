@@ -1,5 +1,6 @@
 import { tf } from '../../../engine/index.js';
 import { matchBlocks, type BlockMotion, type FramePixels } from '../../metrics/index.js';
+import { lastTwo } from './last-two.js';
 import type { RivalRule } from './rival.js';
 
 /**
@@ -8,12 +9,7 @@ import type { RivalRule } from './rival.js';
  * A lone frame is copied.
  */
 export const blockMotion: RivalRule = {
-  init: (shape) => ({ last: tf.zeros([...shape]), before: tf.zeros([...shape]), seen: tf.scalar(0) }),
-  observe: ({ last, seen }, frame) => ({
-    last: frame,
-    before: tf.where(tf.greater(seen!, 0), last!, frame),
-    seen: tf.add(seen!, 1),
-  }),
+  ...lastTwo,
   forecast({ last, before }, steps) {
     const shape = last!.shape as [number, number, number, number];
     const [batch, height, width, channels] = shape;

@@ -1,14 +1,10 @@
 import { tf } from '../../../engine/index.js';
+import { lastTwo } from './last-two.js';
 import type { RivalRule } from './rival.js';
 
 /** Every pixel goes on as it did between the last two frames: `2 x[t-1] - x[t-2]`, clipped, then from its own frames. A lone frame is copied. */
 export const linear: RivalRule = {
-  init: (shape) => ({ last: tf.zeros([...shape]), before: tf.zeros([...shape]), seen: tf.scalar(0) }),
-  observe: ({ last, seen }, frame) => ({
-    last: frame,
-    before: tf.where(tf.greater(seen!, 0), last!, frame),
-    seen: tf.add(seen!, 1),
-  }),
+  ...lastTwo,
   forecast({ last, before }, steps) {
     const frames = [before!, last!];
     for (let step = 0; step < steps; step++)
