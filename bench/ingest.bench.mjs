@@ -1,11 +1,12 @@
 // Decoding, probing and ingesting against PyAV, ffmpeg and ffprobe, in turn and pinned to the same cores, and memory over long and many videos.
 //   npm run build && node bench/ingest.bench.mjs --only PART --data DIR --python peers/bin/python [--ffprobe PATH] [--ffmpeg PATH] [--rounds 5]
-//     [--clips 200] [--files 1000] [--slope 2500] [--hours 2] [--corpus 5000] [--cpus 0,1]
+//     [--clips 200] [--files 1000] [--slope 2500] [--hours 2] [--corpus 5000] [--sizes 320x240,426x240,176x144] [--largest 500000] [--cpus 0,1]
 // Parts: decode (one core), two (cores), perclip (against an ffmpeg for each clip), clips (16 frames at random), probe, memory, slope, corpus;
 // several with commas, default all. `limit` is what bare decoding (no scaling, no hashing, no processes to start) needs of the same files.
-// `ours` reads frames that share their memory, as ingest does; `oursOwn` gives each frame memory of its own, as miners get it. In `clips` the 16
-// frames are gathered into one array. In `probe` `ours` indexes packets alone, as `ffprobe -show_packets` does, and `oursOpened` also opens each
-// file and describes its streams; ffprobe reads every file once, and its time is multiplied. `slope` probes, as ingest's processes do.
+// `ours` reads frames that share their memory, as ingest does; `oursOwn` gives each frame memory of its own, as miners get it. In `clips` both
+// sides gather the 16 frames into one new array. In `probe` `ours` indexes packets alone, as `ffprobe -show_packets` does, and `oursOpened` also opens each
+// file and describes its streams; ffprobe reads every file once, and its time is multiplied. `slope` probes, as ingest's processes do. `corpus` has
+// 200 generated clips of `--sizes` and the real files of at most `--largest` bytes, again and again with other bytes at their end.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,6 +38,8 @@ const { values } = parseArgs({
     slope: option(2500),
     hours: option(2),
     corpus: option(5000),
+    sizes: option('320x240,426x240,176x144'),
+    largest: option(500_000),
     cpus: option('0,1'),
   },
 });
@@ -202,8 +205,8 @@ const benches = {
   async corpus() {
     const media = join(scratch, 'media');
     mkdirSync(media);
-    const made = await makeClips(join(scratch, 'made'), 200);
-    const some = [...made, ...all.filter((path) => statSync(path).size < 500_000)];
+    const made = await makeClips(join(scratch, 'made'), Math.min(200, number('corpus')));
+    const some = [...made, ...all.filter((path) => statSync(path).size <= number('largest'))];
     const files = repeat(some, number('corpus')).map((path, i) => {
       // Copies with a few bytes of their own at the end: other content, the same pictures.
       const to = join(media, `${i}${extname(path)}`);
@@ -243,13 +246,10 @@ function* longVideo(count) {
 
 async function makeClips(folder, count) {
   const paths = [];
+  const sizes = values.sizes.split(',');
   for (let n = 0; n < count; n++) {
     const random = createRandom(`clip-${n}`);
-    const [width, height] = [
-      [320, 240],
-      [426, 240],
-      [176, 144],
-    ][n % 3];
+    const [width, height] = sizes[n % sizes.length].split('x').map(Number);
     const noise = Uint8Array.from({ length: width * height * 3 }, () => 100 + random.int(40));
     const frames = Array.from({ length: 60 }, (_, i) =>
       noise.map((value, at) => (value + ((at + i * 1000) >> 12)) & 255),

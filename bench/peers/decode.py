@@ -1,4 +1,4 @@
-"""PyAV on the work that bench/ingest.bench.mjs names: decode and resize whole clips, or read random 16-frame clips. One thread a process.
+"""PyAV on the work that bench/ingest.bench.mjs names: decode and resize whole clips, or read random 16-frame clips into one array. One thread a process.
 
 python decode.py MODE LIST OUT_SIZE: MODE is whole, whole-yuv (planes are scaled before colours are converted) or clips; LIST is a file of
 JSON with `files` and, for clips, `starts` (seconds). Prints JSON: frames, seconds, version.
@@ -9,6 +9,7 @@ import sys
 import time
 
 import av
+import numpy
 from av.video.reformatter import Interpolation
 
 
@@ -35,11 +36,12 @@ def main():
                 continue
             start = (stream.start_time or 0) + int(listed["starts"][number] / stream.time_base)
             container.seek(start, stream=stream, backward=True)
+            clip = numpy.empty((16, side, side, 3), numpy.uint8)
             taken = 0
             for frame in container.decode(stream):
                 if frame.pts < start:
                     continue
-                show(frame, "whole-yuv", side)
+                clip[taken] = show(frame, "whole-yuv", side)
                 taken += 1
                 if taken == 16:
                     break

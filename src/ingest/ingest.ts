@@ -19,6 +19,8 @@ import {
 import { chooseCandidates, type Chosen } from './choose.js';
 import type { IngestConfig } from './config.js';
 import { selectDecoder } from './decoders/index.js';
+import { explainDiskError } from './disk-error.js';
+import { heldParts } from './held-parts.js';
 import { openJournal, type Journal, type JournalEntry } from './journal.js';
 import { corpusFiles, writeCorpus, type CorpusFile } from './manifest.js';
 import { createProbePool, type Probed, type ProbePool } from './probe-pool.js';
@@ -64,10 +66,17 @@ const stage = 'ingest';
  * and has not changed since is not probed again. The same files and settings give the same digest, whatever the workers, order and kills.
  *
  * @param stop ends it cleanly after the videos in hand; the result says `stopped`.
- * @throws ConfigError for sources or settings, PipelineError `no-videos` without any and `too-many-failures` beyond `maxFailureShare`.
+ * @throws ConfigError for sources or settings, PipelineError `no-videos` without any and `too-many-failures` beyond `maxFailureShare`;
+ * StoreError for a disk that is full or refuses.
  */
 export function ingest(options: IngestOptions, stop?: AbortSignal): Observable<JobEvent<IngestResult>> {
-  return createJob((context) => run(options, context), stop);
+  return createJob(async (context) => {
+    try {
+      return await run(options, context);
+    } catch (error) {
+      throw explainDiskError(resolve(options.corpus), error);
+    }
+  }, stop);
 }
 
 async function run(options: IngestOptions, { emit, signal }: JobContext): Promise<IngestResult> {
@@ -83,6 +92,7 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
   assertVideos(options, expanded);
   const chosen = chooseCandidates(expanded.candidates, options);
   const version = await decoder.version();
+  const earlier = readEarlier(corpus);
   const journal = openJournal(corpus, { config: options.config, decoder: { name: decoder.name, version } });
   assertCovered(corpus, journal, chosen);
   const ledger = openLedger(join(corpus, corpusFiles.failures), options.now);
@@ -138,6 +148,7 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
     failed.save();
     journal.close();
   }
+  const isStopped = counts.done + counts.skipped + counts.failed < total;
   const entries = journal.entries();
   const { sources, duplicates, refused } = settleSources(entries, options.config);
   recordRefusals(ledger, corpus, stage, { entries, refused });
@@ -146,7 +157,8 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
     toolVersion: toolVersion(),
     config: withoutSecrets(options.config),
     decoder: { name: decoder.name, version },
-    benchmarks: { ...readBenchmarks(corpus), ...expanded.benchmarks },
+    benchmarks: { ...earlier?.benchmarks, ...expanded.benchmarks },
+    ...heldParts(earlier, { part: options.part, isRetry: again !== undefined, isStopped }),
     sources,
     duplicates,
   });
@@ -161,12 +173,11 @@ async function run(options: IngestOptions, { emit, signal }: JobContext): Promis
   }
   assertNotArchived(options, { corpus, sources: sources.length, archived, tried: chosen.length });
   const { ignored, absent } = expanded;
-  const stopped = counts.done + counts.skipped + counts.failed < total;
   return {
     digest,
     counts: { ...counts, ignored, absent, duplicates: duplicates.length },
     failures: ledger.entries,
-    stopped,
+    stopped: isStopped,
   };
 }
 
@@ -180,7 +191,10 @@ function isTooMany({ done, skipped, failed }: Counts, { maxFailureShare, judgedF
  *
  * @throws PipelineError `no-videos`.
  */
-function assertVideos(options: IngestOptions, { candidates, failures = [], ignored, absent }: ExpandedSources): void {
+export function assertVideos(
+  options: Pick<IngestOptions, 'sources' | 'candidates'>,
+  { candidates, failures = [], ignored, absent }: ExpandedSources,
+): void {
   if (options.candidates || candidates.length + failures.length > 0) return;
   const aside = `${ignored} other files were ignored, ${absent} listed videos are absent`;
   throw new PipelineError('no-videos', `There is no video in ${options.sources.join(', ')}: ${aside}.`, {
@@ -227,10 +241,10 @@ function recordBadLines(ledger: Ledger, sources: readonly string[], { failures =
   return failures.length;
 }
 
-/** Those of earlier runs into the same corpus. */
-function readBenchmarks(corpus: string): CorpusFile['benchmarks'] {
+/** What earlier runs have said of the same corpus; null without one. */
+function readEarlier(corpus: string): CorpusFile | null {
   const file = join(corpus, corpusFiles.corpus);
-  return existsSync(file) ? readJsonFile<CorpusFile>(file, 1).benchmarks : {};
+  return existsSync(file) ? readJsonFile<CorpusFile>(file, 1) : null;
 }
 
 /** Pictures that a folder's video is without, a line each; those that have been mended are forgotten. */

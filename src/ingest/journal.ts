@@ -3,6 +3,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import {
   hashJson,
   readJsonLines,
+  StoreError,
   syncFolder,
   writeFileWhole,
   writeJsonLines,
@@ -63,7 +64,11 @@ interface Head {
   readonly settings: string;
 }
 
-/** Opens a corpus's journal, or starts one. A last line that was cut off is dropped. */
+/**
+ * Opens a corpus's journal, or starts one. A last line that was cut off is dropped.
+ *
+ * @throws StoreError `newer-schema`.
+ */
 export function openJournal(
   corpus: string,
   settings: {
@@ -73,7 +78,7 @@ export function openJournal(
 ): Journal {
   const file = join(corpus, corpusFiles.journal);
   const head: Head = { schema: 1, settings: settingsHash(settings) };
-  const [found, ...lines] = readJsonLines<Head | JournalEntry>(file);
+  const [found, ...lines] = readLines(file);
   const byPath = new Map(entriesOf(found, lines).map((entry) => [entry.path, entry]));
   const sorted = () => [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   const isCurrent = ({ measured }: JournalEntry) => measured.startsWith(head.settings);
@@ -136,12 +141,28 @@ export function openJournal(
   };
 }
 
-/** Reads a corpus's journal, as far as it was measured with the settings that it names; null if it has none. */
+/**
+ * Reads a corpus's journal, as far as it was measured with the settings that it names; null if it has none.
+ *
+ * @throws StoreError `newer-schema`.
+ */
 export function readJournal(corpus: string): JournalFile | null {
-  const [head, ...entries] = readJsonLines<Head | JournalEntry>(join(corpus, corpusFiles.journal));
+  const [head, ...entries] = readLines(join(corpus, corpusFiles.journal));
   if (!head) return null;
   const { settings } = head as Head;
   return { settings, entries: entriesOf(head, entries).filter(({ measured }) => measured.startsWith(settings)) };
+}
+
+/** A newer version's lines are left alone: to open a journal is to rewrite it. */
+function readLines(file: string): readonly (Head | JournalEntry)[] {
+  const lines = readJsonLines<Head | JournalEntry>(file);
+  const schema: number = (lines[0] as Partial<Head> | undefined)?.schema ?? 1;
+  if (schema <= 1) return lines;
+  throw new StoreError(
+    'newer-schema',
+    `${file} has schema ${schema}; this version reads up to 1. Install a newer reelmine.`,
+    { context: { path: file, schema } },
+  );
 }
 
 /** Lines of older versions were all measured with the settings that the head names. */

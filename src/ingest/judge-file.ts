@@ -9,6 +9,8 @@ export interface ProbeFacts {
   readonly framesDecoded: number;
   /** Left out because their time does not rise. */
   readonly droppedFrames: number;
+  /** Streams of the file; absent where it has none, or an older version measured it. */
+  readonly streams?: number;
 }
 
 /** Why a rule refuses a file. */
@@ -41,6 +43,7 @@ export function judgeFile(
       ['seconds', shown, limits.seconds],
       ['frames', frames, limits.frames],
       ['bytes', bytes, limits.bytes],
+      ['streams', facts.streams ?? 0, limits.streams],
     ] as const
   ).find(([, value, limit]) => value > limit);
   return beyond ? { code: 'over-limit', message: `${beyond[1]} ${beyond[0]}, the limit is ${beyond[2]}` } : null;

@@ -22,6 +22,10 @@ export interface CorpusFile {
   readonly sources: number;
   /** Official lists that were read, by benchmark. */
   readonly benchmarks: Readonly<Record<string, BenchmarkFacts>>;
+  /** Set where it holds only these parts of a job, such as `2/3`. */
+  readonly parts?: readonly string[];
+  /** Set where the latest run into it was stopped before its end. */
+  readonly unfinished?: true;
   readonly digest: string;
 }
 

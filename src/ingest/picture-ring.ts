@@ -24,6 +24,10 @@ export interface PictureRing {
   readonly difference: number;
   /** uint8 [pixels]: its own memory. */
   luma(number: number): Uint8Array;
+  /** Mean absolute luma difference of the latest picture to the one before, 0–255; 0 for the first. */
+  readonly lumaDifference: number;
+  /** Mean of the luma, in levels, and its variance. */
+  moments(number: number): { readonly mean: number; readonly variance: number };
   /** Standard deviation of the luma, in levels. */
   contrast(number: number): number;
   mixture(first: number, middle: number, last: number): Mixture;
@@ -49,6 +53,11 @@ export function createPictureRing(pixels: number, slots: number): PictureRing {
   const kernels = kernel.exports;
   let count = 0;
   let latest = 0;
+  const moments = (number: number) => {
+    kernels.moments(lumaAt(number), pixels, out);
+    const mean = words[0]! / pixels;
+    return { mean, variance: words[1]! / pixels - mean * mean };
+  };
   return {
     push(rgb) {
       const at = rgbAt(count);
@@ -64,11 +73,11 @@ export function createPictureRing(pixels: number, slots: number): PictureRing {
       return latest;
     },
     luma: (number) => bytes.slice(lumaAt(number), lumaAt(number) + pixels),
-    contrast(number) {
-      kernels.moments(lumaAt(number), pixels, out);
-      const mean = words[0]! / pixels;
-      return Math.sqrt(Math.max(0, words[1]! / pixels - mean * mean));
+    get lumaDifference() {
+      return count > 1 ? kernels.difference(lumaAt(count - 2), lumaAt(count - 1), pixels) / pixels : 0;
     },
+    moments,
+    contrast: (number) => Math.sqrt(Math.max(0, moments(number).variance)),
     mixture(first, middle, last) {
       kernels.mixture(lumaAt(first), lumaAt(middle), lumaAt(last), pixels, out);
       const [whole, along, part] = [words[0]!, words[1]!, words[2]!];

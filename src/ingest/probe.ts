@@ -89,7 +89,9 @@ export async function measureFile(
       ...cleaner.finish(shotsBetween(listed ?? detector.finish(), video)),
     };
     const { framesDecoded, droppedFrames } = stats;
-    return { probed, facts: { framesPromised: session.media.video.frames, framesDecoded, droppedFrames } };
+    const { streams } = session.media;
+    const counted = { framesPromised: session.media.video.frames, framesDecoded, droppedFrames };
+    return { probed, facts: { ...counted, ...(streams === undefined ? {} : { streams }) } };
   } finally {
     await session.close();
   }

@@ -4,6 +4,7 @@ import type { StereoTag } from '../core/index.js';
 export type UnitDivision = 'start-codes' | 1 | 2 | 3 | 4;
 
 const packings = ['checkerboard', 'columns', 'rows', 'sbs', 'tb', 'alternating'] as const;
+const startCode = Buffer.from([0, 0, 1]);
 const framePacking = 45; // the message's number in H.264 and in H.265
 
 /**
@@ -38,9 +39,9 @@ function* unitsOf(bytes: Uint8Array, division: UnitDivision): Generator<Uint8Arr
     }
     return;
   }
+  const searched = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let start = -1;
-  for (let i = 0; i + 3 < bytes.length; i++) {
-    if (bytes[i] !== 0 || bytes[i + 1] !== 0 || bytes[i + 2] !== 1) continue;
+  for (let i = searched.indexOf(startCode); i >= 0 && i + 3 < bytes.length; i = searched.indexOf(startCode, i + 3)) {
     if (start >= 0 && i > start) yield bytes.subarray(start, i);
     start = i + 3;
   }

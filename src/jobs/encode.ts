@@ -29,15 +29,13 @@ import {
   type DecoderSession,
 } from '../ingest/index.js';
 import { encodeVideo, secondsOf, type EncodedVideo } from './encode-video.js';
-import { loadRun } from './load-run.js';
+import { loadRun, type RunOptions } from './load-run.js';
 import { createFeatureFile, type FeatureFile } from './feature-file.js';
 import { writeFeatureParquet } from './feature-parquet.js';
 import { describeBackend } from './train.js';
 
 /** What `encode` takes. */
-export interface EncodeOptions {
-  /** Folder of a run, or `random:TASK` for untrained weights. */
-  readonly run: string;
+export interface EncodeOptions extends RunOptions {
   /** A video, a folder of videos, a list, a glob, `frames:DIR@FPS`, or the folder of a corpus. */
   readonly input: string;
   /** File to write: `.npy` or `.parquet`. */
@@ -50,14 +48,6 @@ export interface EncodeOptions {
   readonly batch?: number;
   /** Only the first so many videos. */
   readonly limit?: number | undefined;
-  readonly seed?: number;
-  readonly decoder?: string;
-  readonly engine?: string;
-  /** Settings of the task, for untrained weights alone: a run has its own. */
-  readonly file?: string | undefined;
-  readonly set?: readonly string[];
-  /** Told which engine runs and what was passed over. */
-  readonly onBackend?: (line: string) => void;
 }
 
 /** What was encoded. */

@@ -24,7 +24,7 @@ export interface RemovedFromCorpus {
 
 /** Removes sources from a corpus's files, and media that it made of them itself. Files of the user stay where they are. */
 export function forgetInCorpus(dir: string, ids: ReadonlySet<string>): RemovedFromCorpus {
-  const { toolVersion, config, decoder, benchmarks } = readJsonFile<CorpusFile>(join(dir, corpusFiles.corpus), 1);
+  const head = readJsonFile<CorpusFile>(join(dir, corpusFiles.corpus), 1);
   const manifest = readJsonLines<VideoSource>(join(dir, corpusFiles.manifest));
   const duplicates = readJsonLines<DuplicateEntry>(join(dir, corpusFiles.duplicates));
   const failures = readJsonLines<FailureEntry>(join(dir, corpusFiles.failures));
@@ -54,13 +54,6 @@ export function forgetInCorpus(dir: string, ids: ReadonlySet<string>): RemovedFr
   // The journal first: from it a later run of ingest would bring the source back.
   if (journal) writeJournal(dir, { settings: journal.settings, entries: kept.journal });
   if (kept.failures.length < failures.length) writeJsonLines(join(dir, corpusFiles.failures), kept.failures);
-  const digest = writeCorpus(dir, {
-    toolVersion,
-    config,
-    decoder,
-    benchmarks,
-    sources: kept.manifest,
-    duplicates: kept.duplicates,
-  });
+  const digest = writeCorpus(dir, { ...head, sources: kept.manifest, duplicates: kept.duplicates });
   return { lines, units: 0, samples: 0, digest };
 }

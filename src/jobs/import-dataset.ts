@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   ConfigError,
   decodeSafetensors,
+  hashJson,
   openLedger,
   StoppedError,
   toolVersion,
@@ -12,7 +13,9 @@ import {
   type JobContext,
   type MinedUnit,
   type Sample,
+  type SampleSpec,
 } from '../core/index.js';
+import { miners } from '../mining/index.js';
 import { openSink, type ExportFile } from '../store/index.js';
 import type { ExchangeSummary } from './exchange.js';
 
@@ -164,6 +167,31 @@ export function headerOfExport({ dataset }: ExportFile, limit: number | undefine
     toolVersion: toolVersion(),
     seed,
     selection,
+  };
+}
+
+/** The header of clips that others made; `imported` says from what and how, and `corpusDigest` of which content. */
+export async function headerOfClips({
+  imported,
+  corpusDigest,
+  limit,
+}: {
+  readonly imported: Readonly<Record<string, unknown>>;
+  readonly corpusDigest: string;
+  readonly limit: number | undefined;
+}): Promise<DatasetHeader> {
+  const miner = await miners.load('clips');
+  return {
+    signal: 'clips',
+    signalVersion: miner.version,
+    spec: miner.sample as SampleSpec,
+    config: { imported },
+    configHash: hashJson({ imported }),
+    corpusDigest,
+    decoder: { name: 'none', version: '1' },
+    toolVersion: toolVersion(),
+    seed: 0,
+    selection: limit === undefined ? {} : { limit },
   };
 }
 

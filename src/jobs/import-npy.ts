@@ -2,20 +2,18 @@ import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import {
-  ConfigError,
-  hashJson,
-  StoreError,
-  toolVersion,
-  type DatasetHeader,
-  type Sample,
-  type SampleSpec,
-} from '../core/index.js';
+import { ConfigError, StoreError, type Sample } from '../core/index.js';
 import { npyLayout, readNpyHeader, type NpyLayout } from '../ingest/index.js';
-import { miners } from '../mining/index.js';
 import { hashFile, readExportFile, readNpyExport, type ExportFile } from '../store/index.js';
 import type { ImportFormat } from './exchange.js';
-import { artefactsOfExport, assertImportable, headerOfExport, writeIncoming, type Incoming } from './import-dataset.js';
+import {
+  artefactsOfExport,
+  assertImportable,
+  headerOfClips,
+  headerOfExport,
+  writeIncoming,
+  type Incoming,
+} from './import-dataset.js';
 
 const config = z.strictObject({
   framesPerSecond: z.number().positive().default(10).describe('Rate of the frames, which arrays do not say.'),
@@ -55,7 +53,9 @@ const npy: ImportFormat<Settings> = {
     if (dir === file) throw new ConfigError(`${file} has no export.json: it is not an export of ours.`);
     if (name !== 'clips') throw new ConfigError(`An array of videos can only become clips, not ${name}.`);
     const layout = layoutOf(file, settings);
-    const header = await clipsHeader(file, settings, limit);
+    const sha256 = await hashFile(file);
+    const imported = { format: 'npy', ...settings, file: basename(file), sha256 };
+    const header = await headerOfClips({ imported, corpusDigest: sha256, limit });
     const incoming = readVideos(file, layout, settings);
     return writeIncoming(incoming, { out, header, artefacts: {}, limit, total: layout.sequences }, context);
   },
@@ -145,22 +145,4 @@ function readFully(handle: number, into: Uint8Array, position: number, file: str
     if (got === 0) throw new StoreError('corrupt', `${file} is cut off.`, { context: { file } });
     done += got;
   }
-}
-
-async function clipsHeader(file: string, settings: Settings, limit: number | undefined): Promise<DatasetHeader> {
-  const miner = await miners.load('clips');
-  const sha256 = await hashFile(file);
-  const imported = { format: 'npy', ...settings, file: basename(file), sha256 };
-  return {
-    signal: 'clips',
-    signalVersion: miner.version,
-    spec: miner.sample as SampleSpec,
-    config: { imported },
-    configHash: hashJson({ imported }),
-    corpusDigest: sha256,
-    decoder: { name: 'none', version: '1' },
-    toolVersion: toolVersion(),
-    seed: 0,
-    selection: limit === undefined ? {} : { limit },
-  };
 }

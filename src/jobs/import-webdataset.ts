@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { ConfigError, hashJson, StoreError, toolVersion, type DatasetHeader, type SampleSpec } from '../core/index.js';
-import { miners } from '../mining/index.js';
+import { ConfigError, hashJson, StoreError, type SampleSpec } from '../core/index.js';
 import { decodeMembers, hashFile, readExportFile, readWebDataset, type ExportFile } from '../store/index.js';
 import type { ImportFormat } from './exchange.js';
 import {
   artefactsOfExport,
   assertImportable,
+  headerOfClips,
   headerOfExport,
   writeIncoming,
   type ImportFailure,
@@ -57,7 +57,10 @@ const webdataset: ImportFormat<z.infer<typeof config>> = {
       throw new ConfigError(`Archives without our export.json can only become clips, not ${name}.`, {
         context: { files },
       });
-    const header = await clipsHeader(files, settings, limit);
+    const archives = [];
+    for (const file of files) archives.push({ name: basename(file), sha256: await hashFile(file) });
+    const imported = { format: 'webdataset', ...settings, archives };
+    const header = await headerOfClips({ imported, corpusDigest: hashJson(archives), limit });
     const incoming = readClips(files, settings);
     return writeIncoming(incoming, { out, header, artefacts: {}, limit, total: null }, context);
   },
@@ -128,27 +131,4 @@ function failureOf(file: string, key: string, unit: string | null, error: unknow
 function unitOfName(name: string): string | null {
   const [, source, shot] = /^([^_]*)-(\d+)-\d+$/.exec(name) ?? [];
   return source === undefined || shot === undefined ? null : `${source}/${shot}`;
-}
-
-async function clipsHeader(
-  files: readonly string[],
-  settings: ClipSettings,
-  limit: number | undefined,
-): Promise<DatasetHeader> {
-  const miner = await miners.load('clips');
-  const archives = [];
-  for (const file of files) archives.push({ name: basename(file), sha256: await hashFile(file) });
-  const imported = { format: 'webdataset', ...settings, archives };
-  return {
-    signal: 'clips',
-    signalVersion: miner.version,
-    spec: miner.sample as SampleSpec,
-    config: { imported },
-    configHash: hashJson({ imported }),
-    corpusDigest: hashJson(archives),
-    decoder: { name: 'none', version: '1' },
-    toolVersion: toolVersion(),
-    seed: 0,
-    selection: limit === undefined ? {} : { limit },
-  };
 }

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import { checkConfig, coreCount, createJob, runJob, type JobEvent } from '../core/index.js';
 import { ingest as runIngest, ingestConfig, type IngestResult } from '../ingest/index.js';
-import { dropLeakage, reportLeakage, type LeakageReport } from './leakage.js';
+import { dropLeakage, openTestList, reportLeakage, type LeakageReport } from './leakage.js';
 
 /** What `ingest` takes. */
 export interface IngestOptions {
@@ -32,6 +32,8 @@ export function ingest(options: IngestOptions, stop?: AbortSignal): Observable<J
   const { against, split } = options;
   const checked = checkConfig(ingestConfig, config).config;
   return createJob<IngestSummary>(async ({ emit, signal }) => {
+    const list = against === undefined ? null : await openTestList(corpus, against, split);
+    for (const message of list?.warnings ?? []) emit({ kind: 'warning', stage: 'ingest', message });
     dropLeakage(corpus);
     const run = runIngest(
       {
@@ -48,8 +50,8 @@ export function ingest(options: IngestOptions, stop?: AbortSignal): Observable<J
       signal,
     );
     const result = await runJob(run, emit);
-    if (against === undefined || result.stopped) return result;
-    const leakage = await reportLeakage({ corpus, against, split, config: checked, decoder, workers }, emit, signal);
-    return { ...result, leakage };
+    if (!list || result.stopped) return result;
+    const leakage = await reportLeakage({ corpus, list, config: checked, decoder, workers }, emit, signal);
+    return leakage ? { ...result, leakage } : { ...result, stopped: true };
   }, stop);
 }

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import {
   ConfigError,
   runJob,
@@ -9,7 +9,14 @@ import {
   type VideoSource,
   type WarningEvent,
 } from '../core/index.js';
-import { expandSources, ingest, readCorpus, searchDuplicates, type IngestConfig } from '../ingest/index.js';
+import {
+  expandSources,
+  ingest,
+  readCorpus,
+  searchDuplicates,
+  type Candidate,
+  type IngestConfig,
+} from '../ingest/index.js';
 
 /** A source of a corpus that shows what a named test clip shows. */
 export interface LeakedSource {
@@ -31,7 +38,7 @@ export interface LeakageReport {
   /** As given: `ucf101:DIR`, a folder, …. */
   readonly against: string;
   readonly split: number | null;
-  /** Clips of the list that were read, and that could not be. */
+  /** Clips of the list that were read, and clips and lines that could not be. */
   readonly clips: number;
   readonly unreadable: number;
   readonly sources: number;
@@ -39,12 +46,22 @@ export interface LeakageReport {
   readonly overlaps: readonly LeakedSource[];
 }
 
+/** A test list that is there. */
+export interface TestList {
+  readonly against: string;
+  readonly split: number | null;
+  /** Where its clips are ingested, below the corpus. */
+  readonly place: string;
+  readonly clips: readonly Candidate[];
+  /** Lines that name no clip. */
+  readonly badLines: number;
+  readonly warnings: readonly string[];
+}
+
 /** What a leakage report is made of. */
 export interface LeakageOptions {
   readonly corpus: string;
-  readonly against: string;
-  /** Only what this official split tests on; default: everything that `against` names. */
-  readonly split?: number | undefined;
+  readonly list: TestList;
   readonly config: IngestConfig;
   readonly decoder: string;
   readonly workers: number;
@@ -54,29 +71,41 @@ export interface LeakageOptions {
 export const leakageFile = 'leakage.json';
 
 /**
- * Compares every source of a corpus with a test list, exact copies and near ones alike, and writes the report. The list's clips are ingested
- * once, into `against/` in the corpus.
+ * Looks up what a corpus is to be compared with, before anything long starts.
  *
+ * @param against a source, such as `ucf101:DIR`.
+ * @param split only what this official split tests on; default: everything that `against` names.
  * @throws ConfigError `no-such-split` if the list has no clip that the split tests on.
  */
-export async function reportLeakage(
-  { corpus, against, split, config, decoder, workers }: LeakageOptions,
-  onEvent: (event: ProgressEvent | WarningEvent) => void,
-  stop?: AbortSignal,
-): Promise<LeakageReport> {
+export async function openTestList(corpus: string, against: string, split: number | undefined): Promise<TestList> {
   const place = join(resolve(corpus), 'against', sha256(`${against}\0${split ?? ''}`).slice(0, 12));
-  const { candidates } = await expandSources([against], place);
-  const tested = candidates.filter(({ benchmarks }) => split === undefined || isTested(benchmarks, split));
-  if (tested.length === 0)
+  const { candidates, failures = [], warnings } = await expandSources([against], place);
+  const clips = candidates.filter(({ benchmarks }) => split === undefined || isTested(benchmarks, split));
+  if (clips.length === 0)
     throw new ConfigError(
       split === undefined ? `${against} names no video.` : `No clip of ${against} is tested on in split ${split}.`,
       { code: 'no-such-split', context: { against, split } },
     );
+  return { against, split: split ?? null, place, clips, badLines: failures.length, warnings };
+}
+
+/**
+ * Compares every source of a corpus with a test list, exact copies and near ones alike, and writes the report. The list's clips are ingested
+ * once, into `against/` in the corpus.
+ *
+ * @returns null, and nothing is written, if it was asked to stop before all clips were read.
+ */
+export async function reportLeakage(
+  { corpus, list, config, decoder, workers }: LeakageOptions,
+  onEvent: (event: ProgressEvent | WarningEvent) => void,
+  stop?: AbortSignal,
+): Promise<LeakageReport | null> {
+  const { against, split, place, badLines } = list;
   const result = await runJob(
     ingest(
       {
         sources: [against],
-        candidates: tested,
+        candidates: list.clips,
         corpus: place,
         config: {
           ...config,
@@ -93,17 +122,18 @@ export async function reportLeakage(
     ),
     onEvent,
   );
-  const keys = new Set(tested.flatMap(keysOf));
-  const clips = (await readCorpus(place)).sources.filter(
-    (source) => keysOf(source).length === 0 || keysOf(source).some((key) => keys.has(key)),
-  );
+  if (result.stopped) return null;
+  // What an earlier list of that name had besides is there, too.
+  const named = new Set(list.clips.map(({ path }) => path));
+  const isNamed = (path: string) => named.has(isAbsolute(path) ? path : join(place, path));
+  const clips = (await readCorpus(place)).sources.filter(({ paths }) => paths.some(isNamed));
   const { sources } = await readCorpus(corpus);
   const report: LeakageReport = {
     schema: 1,
     against,
-    split: split ?? null,
+    split,
     clips: clips.length,
-    unreadable: result.counts.failed,
+    unreadable: result.counts.failed + badLines,
     sources: sources.length,
     overlaps: overlapsOf(sources, clips, config),
   };

@@ -7,6 +7,20 @@ import type { EvaluatedModel } from '../eval/index.js';
 import { resolveTaskConfig, tasks, type AnyPretextTask, type TaskConfig } from '../models/index.js';
 import type { TrainingSources } from './train.js';
 
+/** Whose weights a job runs on videos, and how. */
+export interface RunOptions {
+  /** Folder of a run, or `random:TASK` for untrained weights. */
+  readonly run: string;
+  readonly seed?: number;
+  readonly decoder?: string;
+  readonly engine?: string;
+  /** Settings of the task, for untrained weights alone: a run has its own. */
+  readonly file?: string | undefined;
+  readonly set?: readonly string[];
+  /** Told which engine runs and what was passed over. */
+  readonly onBackend?: (line: string) => void;
+}
+
 /** A run as it is evaluated or encoded with. */
 export interface LoadedRun {
   readonly task: AnyPretextTask;

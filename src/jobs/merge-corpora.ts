@@ -1,6 +1,5 @@
 import {
   closeSync,
-  copyFileSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -13,7 +12,9 @@ import {
   statSync,
   utimesSync,
 } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import {
   canonicalJson,
   checkConfig,
@@ -34,6 +35,7 @@ import {
   readJournal,
   settleSources,
   uniteFailedCandidates,
+  uniteParts,
   writeCorpus,
   writeJournal,
   type CorpusFile,
@@ -55,12 +57,26 @@ const pieceBytes = 1 << 20;
  * Unites corpora that were ingested with the same settings and decoder: files of the same content become one source, whichever corpus they
  * are in. The digest is that of ingesting everything at once. Where `out` holds the very result already, it stays.
  *
- * @throws ConfigError `other-header`, `exists`; StoreError `missing` for a corpus without its journal.
+ * @returns `missing`: parts of a job that was split, as `3/4`, and corpora whose run was stopped, that were gone on without.
+ * @throws ConfigError `other-header`, `exists`; StoreError `missing` for a corpus without its journal, `missing-parts`.
  */
-export async function mergeCorpora(
-  dirs: readonly string[],
-  out: string,
-): Promise<{ readonly digest: string; readonly sources: number; readonly duplicates: number }> {
+export async function mergeCorpora({
+  dirs,
+  out,
+  allowMissing = false,
+  signal,
+}: {
+  readonly dirs: readonly string[];
+  readonly out: string;
+  /** Goes on without parts that are missing or not finished. */
+  readonly allowMissing?: boolean;
+  readonly signal?: AbortSignal;
+}): Promise<{
+  readonly digest: string;
+  readonly sources: number;
+  readonly duplicates: number;
+  readonly missing: readonly string[];
+}> {
   const target = resolve(out);
   const isThere = existsSync(target) && readdirSync(target).length > 0;
   const earlier = isThere ? readWhole(join(target, corpusFiles.corpus)) : null;
@@ -71,11 +87,14 @@ export async function mergeCorpora(
   const [first] = parts;
   if (!first) throw new ConfigError('There is nothing to merge.', { code: 'nothing-to-merge' });
   for (const part of parts) assertSameSettings(first, part);
+  const { missing, ...held } = uniteParts(parts);
+  if (missing.length > 0 && !allowMissing) throw missingParts(parts, missing);
   const beside = join(dirname(target), `.${basename(target)}.${process.pid}.merging`);
   rmSync(beside, { recursive: true, force: true });
   mkdirSync(beside, { recursive: true });
   try {
-    for (const { dir } of parts) takeMedia(join(dir, mediaFolder), join(beside, mediaFolder));
+    for (const { dir } of parts) await takeMedia(join(dir, mediaFolder), join(beside, mediaFolder), signal);
+    signal?.throwIfAborted();
     const entries = uniteEntries(parts);
     const config = checkConfig(ingestConfig, first.file.config).config;
     const { sources, duplicates, refused } = settleSources(entries, config);
@@ -100,6 +119,7 @@ export async function mergeCorpora(
       config: first.file.config,
       decoder: first.file.decoder,
       benchmarks: Object.assign({}, ...parts.map(({ file }) => file.benchmarks)) as CorpusFile['benchmarks'],
+      ...held,
       sources,
       duplicates,
     });
@@ -110,7 +130,7 @@ export async function mergeCorpora(
       renameSync(beside, target);
       syncFolder(dirname(target));
     }
-    return { digest, sources: sources.length, duplicates: duplicates.length };
+    return { digest, sources: sources.length, duplicates: duplicates.length, missing };
   } finally {
     rmSync(beside, { recursive: true, force: true });
   }
@@ -141,6 +161,16 @@ function assertSameSettings(a: PartCorpus, b: PartCorpus): void {
   });
 }
 
+function missingParts(parts: readonly PartCorpus[], missing: readonly string[]): StoreError {
+  const unfinished = parts.filter(({ file }) => file.unfinished).map(({ dir }) => dir);
+  const also = unfinished.length === 0 ? '' : ` Not finished: ${unfinished.join(', ')}.`;
+  return new StoreError(
+    'missing-parts',
+    `Of the job that was split, ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing.${also} Ingest the rest, or merge with --allow-missing.`,
+    { context: { missing, unfinished } },
+  );
+}
+
 /** One entry for each path, in the order of paths: of media that move, the first, as of their files; else the later probe. */
 function uniteEntries(parts: readonly PartCorpus[]): readonly JournalEntry[] {
   const byPath = new Map<string, JournalEntry>();
@@ -156,14 +186,16 @@ function uniteEntries(parts: readonly PartCorpus[]): readonly JournalEntry[] {
 }
 
 /** Takes over a folder's files under the same names, by hard link where that is possible. */
-function takeMedia(from: string, to: string): void {
+async function takeMedia(from: string, to: string, signal: AbortSignal | undefined): Promise<void> {
   if (!existsSync(from)) return;
   mkdirSync(to, { recursive: true });
   for (const item of readdirSync(from, { withFileTypes: true })) {
+    await yieldToEvents();
+    signal?.throwIfAborted();
     const [source, target] = [join(from, item.name), join(to, item.name)];
-    if (item.isDirectory()) takeMedia(source, target);
-    else if (!existsSync(target)) linkOrCopy(source, target);
-    else if (!isSameContent(source, target)) {
+    if (item.isDirectory()) await takeMedia(source, target, signal);
+    else if (!existsSync(target)) await linkOrCopy(source, target);
+    else if (!(await isSameContent(source, target, signal))) {
       throw new ConfigError(`${source} differs from another corpus's file of that name.`, {
         context: { path: source },
       });
@@ -172,7 +204,7 @@ function takeMedia(from: string, to: string): void {
 }
 
 /** Whether two files hold the same; films may be longer than memory, so they are read in pieces. */
-function isSameContent(a: string, b: string): boolean {
+async function isSameContent(a: string, b: string, signal: AbortSignal | undefined): Promise<boolean> {
   const [one, other] = [statSync(a), statSync(b)];
   if (one.size !== other.size) return false;
   if (one.dev === other.dev && one.ino === other.ino) return true;
@@ -180,6 +212,8 @@ function isSameContent(a: string, b: string): boolean {
   const files = [openSync(a, 'r'), openSync(b, 'r')] as const;
   try {
     for (let at = 0; at < one.size; at += pieceBytes) {
+      await yieldToEvents();
+      signal?.throwIfAborted();
       const length = Math.min(pieceBytes, one.size - at);
       const [left, right] = [0, 1].map((side) => {
         let got = 0;
@@ -195,11 +229,11 @@ function isSameContent(a: string, b: string): boolean {
   }
 }
 
-function linkOrCopy(from: string, to: string): void {
+async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     linkSync(from, to);
   } catch {
-    copyFileSync(from, to);
+    await copyFile(from, to);
     const { atime, mtime } = statSync(from);
     utimesSync(to, atime, mtime); // by which a corpus knows that a file has not changed
   }

@@ -38,10 +38,10 @@ export function merge(options: MergeOptions, stop?: AbortSignal): Observable<Job
     const { kind, dirs } = expand(options.dirs);
     const tell = (done: number, unit: string) => emit({ kind: 'progress', stage: 'merge', done, total: null, unit });
     if (kind === 'corpus') {
-      const { digest, sources, duplicates } = await mergeCorpora(dirs, out);
+      const { digest, sources, duplicates, missing } = await mergeCorpora({ dirs, out, allowMissing, signal });
       tell(sources, 'videos');
-      const counts = { done: sources, skipped: 0, failed: 0, repeated: duplicates };
-      return { kind, digest, counts, missing: [] };
+      const counts = { done: sources, skipped: 0, failed: missing.length, repeated: duplicates };
+      return { kind, digest, counts, missing };
     }
     const runStage = await findStage(dirs);
     const onProgress = (units: number) => tell(units, 'shots');

@@ -2,13 +2,17 @@ import { mkdtempSync, rmSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { runJob, scratchFolder, sha256 } from '../core/index.js';
 import {
+  assertVideos,
   chooseCandidates,
   corpusFiles,
   expandSources,
   ingest,
   openMedia,
+  placesOf,
   readCorpus,
   selectDecoder,
+  stampOf,
+  writeDescription,
   type Chosen,
   type Decoder,
   type ExpandedSources,
@@ -45,17 +49,21 @@ export interface PlanIngestOptions extends Chosen {
   readonly config: IngestConfig;
   readonly decoder?: string;
   readonly workers: number;
-  /** How many videos to measure; default: 8 to 32, about a hundredth. */
+  /** How many videos to measure; default: 8 to 32, about a hundredth, and 32 where they are short. */
   readonly measured?: number;
 }
 
 const [fewest, most] = [8, 32];
+/** A shorter trial tells little: as many videos as may be are measured then. */
+const trialSeconds = 3;
 /** Headers are read of so many files; of more, the rest is taken to be like these. */
 const mostHeaders = 2000;
 /** Videos of an archive that are unpacked. */
 const mostUnpacked = 64;
 /** What a video costs before its first frame, as pixels to decode. */
 const startPixels = 5e6;
+/** What looking at a frame costs besides decoding it, whatever its size, as pixels to decode. */
+const framePixels = 1e5;
 
 interface Weighed {
   readonly candidate: Candidate;
@@ -65,27 +73,31 @@ interface Weighed {
 
 /**
  * Measures `ingest` on a few videos of all lengths and extrapolates by the pixels that headers promise: time, bytes and yield. What processes
- * take to start is measured on the smallest video and not multiplied. Nothing is written to the corpus.
+ * take to start, and until their code is compiled, is measured on a quarter of the videos and not multiplied. Nothing is written to the corpus.
+ *
+ * @throws ConfigError for sources or settings, PipelineError `no-videos` without any.
  */
 export async function planIngest(options: PlanIngestOptions): Promise<IngestPlan> {
   const scratch = mkdtempSync(join(scratchFolder(), 'reelmine-plan-'));
   try {
     const { decoder } = await selectDecoder(options.decoder ?? 'auto');
     const expanded = await expandSources(options.sources, join(scratch, 'trial'), { mostUnpacked });
+    assertVideos(options, expanded);
     const candidates = chooseCandidates(expanded.candidates, options);
     const all = await weigh(
       candidates.filter((candidate) => !candidate.fetch),
       decoder,
     );
     const there = all.filter(({ candidate }) => candidate.packedBytes === undefined);
-    const chosen = spread(there, options.measured ?? Math.min(most, Math.max(fewest, Math.round(all.length / 100))));
     const attempt = async (name: string, some: readonly Weighed[]) => {
+      const corpus = join(scratch, name);
       const started = performance.now();
       const { counts } = await runJob(
         ingest({
           sources: [],
-          candidates: some.map(({ candidate }) => candidate),
-          corpus: join(scratch, name),
+          // The heaviest first, so that no process waits for long for another at the end.
+          candidates: some.toSorted((a, b) => b.weight - a.weight).map(({ candidate }) => candidate),
+          corpus,
           config: { ...options.config, maxFailureShare: 1 },
           decoder: decoder.name,
           workers: options.workers,
@@ -93,19 +105,24 @@ export async function planIngest(options: PlanIngestOptions): Promise<IngestPlan
           now: () => new Date(),
         }),
       );
-      return { counts, weight: total(some), seconds: (performance.now() - started) / 1000 };
+      return { corpus, counts, weight: total(some), seconds: (performance.now() - started) / 1000 };
     };
-    const [lightest] = chosen.toSorted((a, b) => a.weight - b.weight);
-    const small = lightest && chosen.length > 1 ? await attempt('small', [lightest]) : null;
-    const trial = chosen.length > 0 ? await attempt('trial', chosen) : null;
-    const corpus = trial && trial.counts.done > 0 ? await readCorpus(join(scratch, 'trial')) : null;
+    let chosen = spread(there, options.measured ?? Math.min(most, Math.max(fewest, Math.round(all.length / 100))));
+    const measurements = [];
+    let trial: Awaited<ReturnType<typeof attempt>> | null = null;
+    if (chosen.length > 1) measurements.push(await attempt('small', spread(chosen, Math.ceil(chosen.length / 4))));
+    if (chosen.length > 0) measurements.push((trial = await attempt('trial', chosen)));
+    if (trial && trial.seconds < trialSeconds && options.measured === undefined && chosen.length < there.length) {
+      chosen = spread(there, most);
+      measurements.push((trial = await attempt('larger', chosen)));
+    }
+    const corpus = trial && trial.counts.done > 0 ? await readCorpus(trial.corpus) : null;
     const found = corpus?.sources ?? [];
     const ratio = chosen.length > 0 ? total(all) / total(chosen) : 0;
     const share = chosen.length > 0 ? candidates.length / chosen.length : 0;
-    const measurements = [small, trial].filter((it) => it !== null);
     return {
       files: candidates.length,
-      bytes: candidates.reduce((sum, candidate) => sum + bytesOf(candidate), 0),
+      bytes: bytesOf(candidates),
       ignored: expanded.ignored,
       absent: expanded.absent,
       measured: chosen.length,
@@ -114,9 +131,9 @@ export async function planIngest(options: PlanIngestOptions): Promise<IngestPlan
           total(all),
           measurements.map(({ weight, seconds }) => ({ length: weight, seconds })),
         ),
-        bytes: Math.round(share * (corpus ? corpusBytes(join(scratch, 'trial')) : 0)),
+        bytes: Math.round(share * (corpus && trial ? corpusBytes(trial.corpus) : 0)),
         sources: Math.round(share * found.length),
-        failed: Math.round(share * (trial?.counts.failed ?? 0)),
+        failed: Math.round(share * (trial?.counts.failed ?? 0)) + (expanded.failures?.length ?? 0),
         shots: Math.round(ratio * found.reduce((sum, { shots }) => sum + shots.length, 0)),
         videoSeconds: ratio * found.reduce((sum, { video }) => sum + video.durationSeconds, 0),
       },
@@ -138,27 +155,26 @@ async function weigh(candidates: readonly Candidate[], decoder: Decoder): Promis
     opened.set(candidate, await promisedPixels(candidate, decoder));
   const weight = [...opened.values()].reduce((sum, each) => sum + each, 0);
   const mean = weight / Math.max(1, opened.size);
-  const perByte =
-    weight /
-    Math.max(
-      1,
-      [...opened.keys()].reduce((sum, candidate) => sum + bytesOf(candidate), 0),
-    );
+  const perByte = weight / Math.max(1, bytesOf([...opened.keys()]));
   const guess = ({ packedBytes }: Candidate) => (packedBytes === undefined ? mean : packedBytes * perByte);
   return candidates.map((candidate) => ({ candidate, weight: opened.get(candidate) ?? guess(candidate) }));
 }
 
-function bytesOf({ path, packedBytes }: Candidate): number {
-  return packedBytes ?? statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+/** Of the media, each file once, however many stretches of it there are; what is yet to be fetched or made has none. */
+function bytesOf(candidates: readonly Candidate[]): number {
+  const packed = candidates.reduce((sum, { packedBytes = 0 }) => sum + packedBytes, 0);
+  const places = new Set(candidates.filter(({ packedBytes }) => packedBytes === undefined).flatMap(placesOf));
+  return [...places].reduce((sum, place) => sum + (stampOf(place)?.bytes ?? 0), packed);
 }
 
-async function promisedPixels({ path, rate }: Candidate, decoder: Decoder): Promise<number> {
+async function promisedPixels({ path, rate, described }: Candidate, decoder: Decoder): Promise<number> {
   try {
+    if (described) writeDescription(described, path); // into the scratch folder
     const { session } = await openMedia(path, { decoder, rate });
     try {
       const { codedWidth, codedHeight, durationSeconds, averageRate, frames } = session.media.video;
       const promised = frames > 0 ? frames : durationSeconds * (averageRate > 0 ? averageRate : 25);
-      return startPixels + codedWidth * codedHeight * promised;
+      return startPixels + (framePixels + codedWidth * codedHeight) * promised;
     } finally {
       await session.close();
     }

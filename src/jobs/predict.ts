@@ -17,7 +17,7 @@ import { selectBackend } from '../engine/index.js';
 import { encodeVideo, selectDecoder, type Decoder } from '../ingest/index.js';
 import { encodeGif } from '../vision/index.js';
 import { listVideos, readVideo, type Video } from './encode.js';
-import { loadRun } from './load-run.js';
+import { loadRun, type RunOptions } from './load-run.js';
 import { drawFutures } from './future-panels.js';
 import {
   drawVideo,
@@ -31,9 +31,7 @@ import { fillSettings, predictVideo, type PredictedVideo, type PredictSettings }
 import { describeBackend } from './train.js';
 
 /** What `predict` takes. */
-export interface PredictOptions {
-  /** Folder of a run, or `random:TASK` for untrained weights. */
-  readonly run: string;
+export interface PredictOptions extends RunOptions {
   /** Videos, folders of videos, lists, globs, `frames:DIR@FPS`, or folders of corpora. */
   readonly input: readonly string[];
   /** A folder, which gets an MP4 and a GIF of each video; or `FILE.mp4` or `FILE.gif` for one video. */
@@ -50,14 +48,6 @@ export interface PredictOptions {
   readonly startSeconds?: number | undefined;
   /** Only the first so many videos. */
   readonly limit?: number | undefined;
-  readonly seed?: number;
-  readonly decoder?: string;
-  readonly engine?: string;
-  /** Settings of the task, for untrained weights alone: a run has its own. */
-  readonly file?: string | undefined;
-  readonly set?: readonly string[];
-  /** Told which engine runs and what was passed over. */
-  readonly onBackend?: (line: string) => void;
 }
 
 /** What was predicted of one video. */

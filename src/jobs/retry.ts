@@ -22,6 +22,7 @@ import {
   type CorpusFile,
   type IngestResult,
 } from '../ingest/index.js';
+import { dropLeakage } from './leakage.js';
 
 /** What `retry` takes. */
 export interface RetryOptions {
@@ -67,6 +68,7 @@ export function retry(options: RetryOptions, stop?: AbortSignal): Observable<Job
       reason === undefined ? failures : failures.filter(({ code }) => code === reason),
     );
     const left = failures.length - chosen.length;
+    dropLeakage(corpus); // it says nothing of what comes in now
     const run = ingest(
       {
         sources: [],

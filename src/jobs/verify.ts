@@ -111,7 +111,7 @@ async function checkCorpus(dir: string, repair: boolean): Promise<FolderCheck> {
 
 /** From the journal, which has every probe; `corpus.json` must be readable. */
 function rebuildManifest(dir: string): void {
-  const { toolVersion, config, decoder, benchmarks } = readJsonFile<CorpusFile>(join(dir, corpusFiles.corpus), 1);
+  const head = readJsonFile<CorpusFile>(join(dir, corpusFiles.corpus), 1);
   const journal = attemptJournal(dir);
   if (!journal) {
     throw new StoreError(
@@ -122,8 +122,8 @@ function rebuildManifest(dir: string): void {
       },
     );
   }
-  const { sources, duplicates } = settleSources(journal.entries, checkConfig(ingestConfig, config).config);
-  writeCorpus(dir, { toolVersion, config, decoder, benchmarks, sources, duplicates });
+  const { sources, duplicates } = settleSources(journal.entries, checkConfig(ingestConfig, head.config).config);
+  writeCorpus(dir, { ...head, sources, duplicates });
 }
 
 function attemptJournal(dir: string): ReturnType<typeof readJournal> {

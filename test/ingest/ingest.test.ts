@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -267,6 +268,36 @@ describe.skipIf(!built)('ingest (needs npm run build)', () => {
     writeFileSync(file, readFileSync(file, 'utf8').replace('"schema": 1', '"schema": 2'));
     await expect(readCorpus(folder)).rejects.toMatchObject({ code: 'newer-schema' });
     await expect(readCorpus(join(dir, 'nowhere'))).rejects.toMatchObject({ code: 'missing' });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says that the disk is full, and goes on when it is not', async () => {
+    const folder = join(dir, 'full');
+    mkdirSync(folder);
+    const beside = join(folder, `manifest.jsonl.${process.pid}.tmp`);
+    symlinkSync('/dev/full', beside);
+    await expect(run('full', { limit: 2 })).rejects.toMatchObject({ code: 'disk-full' });
+    rmSync(beside);
+    expect((await run('full', { limit: 2 })).counts).toMatchObject({ done: 0, skipped: 1 });
+  });
+
+  it('leaves what a newer version has written as it is', async () => {
+    const folder = join(dir, 'newer');
+    await run('newer', { limit: 2 });
+    for (const [name, from, to] of [
+      ['corpus.json', '"schema": 1', '"schema": 2'],
+      ['ingest-journal.jsonl', '{"schema":1', '{"schema":2'],
+    ] as const) {
+      const file = join(folder, name);
+      const [before, manifest] = [file, join(folder, 'manifest.jsonl')].map((path) => readFileSync(path, 'utf8'));
+      const newer = before!.replace(from, to);
+      expect(newer).not.toBe(before);
+      writeFileSync(file, newer);
+      await expect(run('newer'), name).rejects.toMatchObject({ code: 'newer-schema' });
+      expect(readFileSync(file, 'utf8')).toBe(newer);
+      expect(readFileSync(join(folder, 'manifest.jsonl'), 'utf8')).toBe(manifest);
+      writeFileSync(file, before!);
+    }
+    expect((await run('newer', { limit: 2 })).counts).toMatchObject({ done: 0, skipped: 1 });
   });
 
   it('makes a synthetic corpus that can be moved as a whole', async () => {

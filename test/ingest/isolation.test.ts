@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,8 +15,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot, runJob } from '../../src/core/index.js';
-import { decoders, ingest, ingestConfig, mediaLimits, readCorpus } from '../../src/ingest/index.js';
+import { decoders, encodeVideo, ingest, ingestConfig, mediaLimits, readCorpus } from '../../src/ingest/index.js';
 import { createProbePool } from '../../src/ingest/probe-pool.js';
+import { encodeImage } from '../../src/vision/index.js';
 import { buildClip } from '../fixtures/clips.js';
 import { collect } from './compare.js';
 
@@ -76,6 +86,51 @@ describe.skipIf(!built || process.platform !== 'linux')('processes that probe (n
     expect((await readCorpus(corpus)).sources).toHaveLength(2);
   });
 
+  it('leave signals to their parent, which a scheduler sends to every process of a job', async () => {
+    const pool = createProbePool();
+    const config = ingestConfig.parse({});
+    try {
+      await pool.probe({ path: join(dir, 'short.mp4'), decoder: 'libav', config });
+      const [pid] = descendants('ingest/worker');
+      const probing = pool.probe({ path: long, decoder: 'libav', config });
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGTERM'] as const) {
+        process.kill(pid!, signal);
+        await sleep(20);
+      }
+      expect((await probing).probed.video.frames).toBe(1500);
+      expect(descendants('ingest/worker')).toEqual([pid]);
+    } finally {
+      pool.close();
+    }
+  });
+
+  it('lose one video alone to a disk that fails, and to a header that promises more than there is', async () => {
+    const pictures = join(dir, 'pictures');
+    for (const folder of ['sound', 'failing']) {
+      mkdirSync(join(pictures, folder), { recursive: true });
+      for (const shade of [1, 2]) {
+        const { data } = await encodeImage(new Uint8Array(16 * 16).fill(shade), 16, 16, 1, { format: 'png' });
+        writeFileSync(join(pictures, folder, `${shade}.png`), data);
+      }
+    }
+    symlinkSync('/proc/self/mem', join(pictures, 'failing', '3.png')); // reading it is an error of input and output
+    const array = join(dir, 'huge.npy');
+    const head = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 300000, 300000), }\n".padEnd(118);
+    writeFileSync(array, Buffer.concat([Buffer.from('\x93NUMPY\x01\x00\x76\x00', 'latin1'), Buffer.from(head)]));
+    const { counts, failures } = await runJob(
+      ingest({
+        sources: [`frames:${pictures}@25`, `npy:${array}`],
+        ...{ corpus: join(dir, 'sound-corpus'), config: ingestConfig.parse({}), decoder: 'libav' },
+        ...{ workers: 1, seed: 1, now: () => new Date(0) },
+      }),
+    );
+    expect(counts).toMatchObject({ done: 1, failed: 2 });
+    expect(failures).toMatchObject([
+      { code: 'file-missing', path: join(pictures, 'failing'), message: expect.stringContaining('EIO') as unknown },
+      { code: 'truncated' },
+    ]);
+  });
+
   it.each(['libav', 'ffmpeg'])('are ended when %s makes no progress, with all that they started', async (decoder) => {
     if (usable[decoder] !== null) return;
     const pool = createProbePool();
@@ -122,8 +177,8 @@ describe.each(decoders.names)('decoder %s', (name) => {
 
   it.skipIf(skip)('stops at each limit', async () => {
     const decoder = await decoders.load(name);
-    const read = async (limits: object) => {
-      const session = await decoder.open(join(dir, 'short.mp4'), { limits: mediaLimits.parse(limits) });
+    const read = async (limits: object, file = 'short.mp4') => {
+      const session = await decoder.open(join(dir, file), { limits: mediaLimits.parse(limits) });
       try {
         return (await collect(session.frames({ span: null, view: null }))).length;
       } finally {
@@ -133,6 +188,16 @@ describe.each(decoders.names)('decoder %s', (name) => {
     expect(await read({ pixels: 64 * 48, frames: 30, streams: 1 })).toBe(30);
     for (const limits of [{ pixels: 64 * 48 - 1 }, { frames: 29 }, { seconds: 1 }, { bytes: 100 }])
       await expect(read(limits), JSON.stringify(limits)).rejects.toMatchObject({ code: 'over-limit' });
+    // A container whose header does not say how large its pictures are, and that has sound.
+    const frames = Array.from({ length: 10 }, (_, i) => new Uint8Array(64 * 48 * 3).fill(i * 20));
+    const picture = { frames, width: 64, height: 48, fps: 25, codec: 'mpeg4' as const };
+    await encodeVideo(join(dir, 'sound.avi'), {
+      ...picture,
+      audio: { data: new Float32Array(8000), sampleRateHz: 16_000 },
+    });
+    expect(await read({ streams: 2 }, 'sound.avi')).toBe(10);
+    for (const limits of [{ pixels: 64 * 48 - 1 }, { streams: 1 }])
+      await expect(read(limits, 'sound.avi'), JSON.stringify(limits)).rejects.toMatchObject({ code: 'over-limit' });
   });
 });
 

@@ -21,18 +21,21 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const run = (corpus: string, part?: { index: number; count: number }) =>
+const run = (corpus: string, part?: { index: number; count: number }, stop?: AbortSignal) =>
   runJob(
-    ingest({
-      sources: [media],
-      corpus: join(dir, corpus),
-      config: ingestConfig.parse({ minSeconds: 1 }),
-      decoder: 'libav',
-      workers: 2,
-      seed: 1,
-      now: () => new Date(0),
-      ...(part ? { part } : {}),
-    }),
+    ingest(
+      {
+        sources: [media],
+        corpus: join(dir, corpus),
+        config: ingestConfig.parse({ minSeconds: 1 }),
+        decoder: 'libav',
+        workers: 2,
+        seed: 1,
+        now: () => new Date(0),
+        ...(part ? { part } : {}),
+      },
+      stop,
+    ),
   );
 
 describe.skipIf(!built)('parts of a corpus (need npm run build)', () => {
@@ -40,13 +43,28 @@ describe.skipIf(!built)('parts of a corpus (need npm run build)', () => {
     const whole = await run('whole');
     const parts = Array.from({ length: count }, (_, i) => join(dir, `part-${i + 1}-of-${count}`));
     for (const [i, part] of parts.entries()) await run(part.slice(dir.length + 1), { index: i, count });
-    const united = await mergeCorpora(parts, join(dir, `united-${count}`));
+    const united = await mergeCorpora({ dirs: parts, out: join(dir, `united-${count}`) });
     expect(united.digest).toBe(whole.digest);
     const [a, b] = [await readCorpus(join(dir, 'whole')), await readCorpus(join(dir, `united-${count}`))];
     expect(b.sources).toEqual(a.sources);
     const failures = (entries: typeof a.failures) => entries.map(({ path, code }) => [path, code]);
     expect(failures(b.failures)).toEqual(failures(a.failures));
     expect(a.failures.map(({ code }) => code).sort()).toEqual(['cannot-open', 'cannot-open', 'too-short']);
+    // A part that is missing, or was stopped, is no small matter.
+    const some = parts.slice(1);
+    const out = join(dir, `some-${count}`);
+    await expect(mergeCorpora({ dirs: some, out })).rejects.toMatchObject({
+      code: 'missing-parts',
+      context: { missing: [`1/${count}`] },
+    });
+    expect((await mergeCorpora({ dirs: some, out, allowMissing: true })).missing).toEqual([`1/${count}`]);
+    const rest = await mergeCorpora({ dirs: [out, parts[0]!], out: join(dir, `rest-${count}`) });
+    expect(rest).toMatchObject({ digest: whole.digest, missing: [] });
+    const stopped = new AbortController();
+    stopped.abort();
+    expect(await run(`part-1-of-${count}`, { index: 0, count }, stopped.signal)).toMatchObject({ stopped: true });
+    const unfinished = mergeCorpora({ dirs: parts, out: join(dir, `unfinished-${count}`) });
+    await expect(unfinished).rejects.toThrow(new RegExp(`Not finished: .*part-1-of-${count}`));
     // What was united goes on as if it had been one run.
     const again = await run(`united-${count}`);
     expect(again).toMatchObject({ digest: whole.digest, counts: { done: 0 } });

@@ -31,6 +31,10 @@ describe('rules for files', () => {
   it('refuse what is beyond the limits or damaged in any case', () => {
     const over = { limits: { pixels: 64 * 48 - 1 }, cleaning: { scoreOnly: true } };
     expect([codeOf(entry(), over), codeOf(entry(listed), over)]).toEqual(['over-limit', 'over-limit']);
+    const streams = { ...entry(listed).facts, streams: 3 };
+    const codeOfStreams = (limit: number) =>
+      codeOf({ ...entry(listed), facts: streams }, { limits: { streams: limit } });
+    expect([codeOfStreams(2), codeOfStreams(3)]).toEqual(['over-limit', null]);
     const damaged = { ...entry(listed), facts: { framesPromised: 100, framesDecoded: 150, droppedFrames: 51 } };
     expect(codeOf(damaged, { cleaning: { scoreOnly: true } })).toBe('bad-timestamps');
   });

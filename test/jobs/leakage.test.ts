@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { forget } from '../../src/jobs/forget.js';
 import { ingest } from '../../src/jobs/ingest.js';
 import { leakageFile, type LeakageReport } from '../../src/jobs/leakage.js';
 import { planIngest } from '../../src/jobs/plan-ingest.js';
+import { retry } from '../../src/jobs/retry.js';
 import { createTransitionFilm, type TransitionFilm } from '../../src/synthetic/index.js';
 
 const built = existsSync(join(packageRoot(), 'dist', 'ingest', 'worker.js'));
@@ -94,9 +95,43 @@ describe.skipIf(!built)('ingest --against (needs npm run build)', () => {
     expect(existsSync(join(corpus, leakageFile))).toBe(false);
   }, 120_000);
 
-  it('refuses a split that tests on nothing', async () => {
+  it('refuses a split that tests on nothing, before it reads anything', async () => {
     const options = { sources: [videos], corpus: join(dir, 'none'), against: videos, split: 4, workers: 1 };
     await expect(runJob(ingest(options))).rejects.toMatchObject({ code: 'no-such-split' });
+    expect(existsSync(join(dir, 'none'))).toBe(false);
+  }, 60_000);
+
+  it('compares with a list as it is now, counts what it cannot read of it, and forgets it where retry changes the corpus', async () => {
+    const corpus = join(dir, 'listed');
+    const list = join(dir, 'list.csv');
+    const clip = (group: number) => join(benchmark, `Archery/v_Archery_g0${group}_c01.avi`);
+    const compare = async (text: string) => {
+      writeFileSync(list, `path,start\n${text}`);
+      const { leakage } = await runJob(ingest({ sources: [videos], corpus, against: list, workers: 1 }));
+      return leakage!;
+    };
+    const both = await compare(`${clip(1)},\n${clip(3)},\n${join(dir, 'gone.avi')},\n${clip(2)},soon\n`);
+    expect(both).toMatchObject({ clips: 2, unreadable: 2 });
+    expect(both.overlaps).toHaveLength(2);
+    const one = await compare(`${clip(3)},\n`);
+    expect(one).toMatchObject({ clips: 1, unreadable: 0 });
+    expect(one.overlaps.map(({ clip: name }) => name)).toEqual([clip(3)]);
+    await runJob(retry({ corpus, workers: 1 }));
+    expect(existsSync(join(corpus, leakageFile))).toBe(false);
+  }, 120_000);
+
+  it('writes no report of a list that it was stopped in', async () => {
+    const corpus = join(dir, 'stopped');
+    const options = { sources: [videos], corpus, against: `ucf101:${benchmark}`, workers: 1 };
+    const stop = new AbortController();
+    let read = 0;
+    const result = await runJob(ingest(options, stop.signal), ({ kind }) => {
+      if (kind === 'progress' && ++read === 4) stop.abort(); // the first of the list, after three of the corpus
+    });
+    expect(result).toMatchObject({ stopped: true, counts: { done: 3 } });
+    expect(result.leakage).toBeUndefined();
+    expect(existsSync(join(corpus, leakageFile))).toBe(false);
+    expect((await runJob(ingest(options))).leakage).toMatchObject({ clips: 3 });
   }, 60_000);
 });
 
@@ -115,6 +150,17 @@ describe.skipIf(!built)('ingest --plan (needs npm run build)', () => {
     expect(Math.abs(plan.estimate.videoSeconds / seconds - 1)).toBeLessThan(0.3);
     expect(plan.estimate.seconds).toBeGreaterThan(0);
     expect(plan.estimate.bytes).toBeGreaterThan(1000);
+  }, 60_000);
+
+  it('counts the bytes of media once, lines that are none as failures, and plans nothing of nothing', async () => {
+    const config = ingestConfig.parse({ duplicates: { near: 'off' } });
+    const film = join(videos, 'unrelated.mp4');
+    writeFileSync(join(dir, 'plan.csv'), `path,start,end\n${film},0,0.5\n${film},0.5,1\n${film},2,1\n`);
+    const plan = await planIngest({ sources: [join(dir, 'plan.csv')], config, workers: 1 });
+    expect(plan).toMatchObject({ files: 2, bytes: statSync(film).size, estimate: { sources: 2, failed: 1 } });
+    mkdirSync(join(dir, 'empty'));
+    const nothing = planIngest({ sources: [join(dir, 'empty')], config, workers: 1 });
+    await expect(nothing).rejects.toMatchObject({ code: 'no-videos' });
   }, 60_000);
 
   it('is of the part and of the limit that are asked for', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ describe('media of corpora that are merged', () => {
 
   it('are taken once where both have the same file', async () => {
     const parts = [makeCorpus('a', film), makeCorpus('b', film)];
-    await mergeCorpora(parts, join(root, 'same'));
+    await mergeCorpora({ dirs: parts, out: join(root, 'same') });
     expect(Buffer.compare(readFileSync(join(root, 'same', 'media', 'tar', 'film.mp4')), film)).toBe(0);
   });
 
@@ -42,6 +42,20 @@ describe('media of corpora that are merged', () => {
     const other = change(film.slice());
     expect(Buffer.compare(other, film)).not.toBe(0);
     const parts = [makeCorpus(`one ${how}`, film), makeCorpus(`other ${how}`, other)];
-    await expect(mergeCorpora(parts, join(root, `no ${how}`))).rejects.toThrow(/differs from another corpus's file/);
+    const out = join(root, `no ${how}`);
+    await expect(mergeCorpora({ dirs: parts, out })).rejects.toThrow(/differs from another corpus's file/);
+  });
+
+  it('are left where they are when the stop comes while they are compared, and nothing is left behind', async () => {
+    const parts = [makeCorpus('first', film), makeCorpus('second', film)];
+    const before = readdirSync(root).sort();
+    const controller = new AbortController();
+    const merged = mergeCorpora({ dirs: parts, out: join(root, 'stopped'), signal: controller.signal });
+    // Two turns of the event loop for each part's folder and file, and one for each MiB that is compared.
+    const stopAfter = (turns: number): unknown =>
+      turns === 0 ? controller.abort(new Error('stop')) : setImmediate(() => stopAfter(turns - 1));
+    stopAfter(5);
+    await expect(merged).rejects.toThrow('stop');
+    expect(readdirSync(root).sort()).toEqual(before);
   });
 });

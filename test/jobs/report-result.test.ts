@@ -111,6 +111,26 @@ describe('what is told apart', () => {
     expect(['a/run', 'b/run', 'c/other'].map(name)).toEqual(['a/run', 'b/run', 'other']);
   });
 
+  it('is what one run reaches on two sets of data, in the rows of a page too', async () => {
+    const of = (top1: number) => ({ metrics: [share('top1', top1)], rivals: [{ name: 'majority', metrics: [share('top1', top1 / 2)] }] }); // prettier-ignore
+    const dirs = [writeResult('sets/near', of(0.5), []), writeResult('sets/far', of(0.25), [])];
+    const other = writeResult(
+      'sets/other',
+      { ...of(0.75), evaluated: { ...result.evaluated, run: 'runs/second' } },
+      [],
+    );
+    const { results = [] } = await collectReport([...dirs, other]);
+    expect(results.map(({ subject }) => subject)).toEqual(['first, near', 'first, far', 'second']);
+    const words = renderReport({ title: 't', results }).replace(/<[^>]*>/g, ' ').replace(/[\s\u202f]+/g, ' '); // prettier-ignore
+    for (const row of [
+      'first, near 50.0 %',
+      'first, far 25.0 %',
+      'majority (of first, near) 25.0 %',
+      'majority (of first, far) 12.5 %',
+    ])
+      expect(words).toContain(row);
+  });
+
   it('is probe and fine-tune, and results of other settings', async () => {
     const of = (protocol: string, ticks: number) => ({ config: { protocol, fineTune: { steps: 5 }, ticks } });
     const dirs = [
@@ -170,6 +190,7 @@ describe('a report on folders', () => {
     renameSync(drawn, join(run, 'futures'));
     const data = await collectReport([run]);
     expect(data.results!.map(({ classes }) => classes !== undefined)).toEqual([false, true]);
+    expect(data.results!.map(({ subject }) => subject)).toEqual(['first, action-recognition', 'first, split-1']);
     const [predictions] = data.predictions!;
     expect(predictions!.videos).toHaveLength(1);
     const [{ picture, facts }] = predictions!.videos as [NonNullable<typeof predictions>['videos'][number]];

@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
-import { ConfigError } from '../../core/index.js';
+import { ConfigError, formatBytes } from '../../core/index.js';
 import { addCommonOptions, parseWhole, runCommand, type CommandContext, type CommonOptions } from '../command.js';
 import { formatSeconds } from '../terminal.js';
-import { describeMetrics, formatBytes } from '../text.js';
+import { describeMetrics } from '../text.js';
 
 interface EvalCommandOptions extends CommonOptions {
   readonly run?: string;

@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander';
-import { ConfigError, loadConfig } from '../../core/index.js';
+import { ConfigError, formatBytes, loadConfig } from '../../core/index.js';
 import type { LeakageReport } from '../../index.js';
 import { addCommonOptions, parseWhole, runCommand, type CommonOptions } from '../command.js';
 import { exitCodes } from '../exit.js';
 import { formatSeconds } from '../terminal.js';
-import { describeCounts, describeFailures, formatBytes } from '../text.js';
+import { describeCounts, describeFailures } from '../text.js';
 
 interface IngestCommandOptions extends CommonOptions {
   readonly corpus: string;
@@ -68,11 +68,11 @@ export default function addIngest(program: Command): void {
 
 function describeLeakage(leakage: LeakageReport | undefined): readonly string[] {
   if (!leakage) return [];
-  const { against, split, clips, sources, overlaps } = leakage;
+  const { against, split, clips, unreadable, sources, overlaps } = leakage;
   const list = `${clips} clips of ${against}${split === null ? '' : `, split ${split}`}`;
   const leaked = new Set(overlaps.map(({ source }) => source)).size;
   return [
-    `leakage: ${leaked} of ${sources} sources overlap ${list}`,
+    `leakage: ${leaked} of ${sources} sources overlap ${list}${unreadable > 0 ? `; ${unreadable} more cannot be read` : ''}`,
     ...overlaps
       .slice(0, 10)
       .map(({ path, clip, kind, overlapSeconds }) => `  ${path}: ${clip} (${kind}, ${overlapSeconds.toFixed(1)} s)`),

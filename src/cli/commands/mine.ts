@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
-import { ConfigError } from '../../core/index.js';
+import { ConfigError, formatBytes } from '../../core/index.js';
 import { addCommonOptions, parseWhole, runCommand, type CommonOptions } from '../command.js';
 import { formatSeconds } from '../terminal.js';
-import { describeCounts, describeFailures, formatBytes } from '../text.js';
+import { describeCounts, describeFailures } from '../text.js';
 
 interface MineCommandOptions extends CommonOptions {
   readonly corpus: string;

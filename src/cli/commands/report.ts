@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatBytes } from '../../core/index.js';
 import { addCommonOptions, runCommand, type CommonOptions } from '../command.js';
 
 /** `reelmine report DIR... --out FILE.html`. */
@@ -19,7 +20,7 @@ export default function addReport(program: Command): void {
       return {
         counts: { done: dirs.length, skipped: 0, failed: 0 },
         outputs: [options.out],
-        text: `${options.out}: ${(page.length / 1e6).toFixed(1)} MB`,
+        text: `${options.out}: ${formatBytes(page.length)}`,
       };
     }),
   );

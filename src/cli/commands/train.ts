@@ -1,9 +1,8 @@
 import { Option, type Command } from 'commander';
-import type { ProgressEvent, WarningEvent } from '../../core/index.js';
+import { formatBytes, type ProgressEvent, type WarningEvent } from '../../core/index.js';
 import type { TrainPlan, TrainSummary } from '../../index.js';
 import { addCommonOptions, runCommand, type CommandContext, type CommonOptions } from '../command.js';
 import { formatSeconds, formatTable } from '../terminal.js';
-import { formatBytes } from '../text.js';
 import { createTrainingTable } from '../training-table.js';
 
 interface TrainCommandOptions extends CommonOptions {

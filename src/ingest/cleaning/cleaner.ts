@@ -7,8 +7,9 @@ import {
   type VideoSource,
   type View,
 } from '../../core/index.js';
-import { perceptualHash, toLuma } from '../../vision/index.js';
+import { perceptualHash } from '../../vision/index.js';
 import { createFingerprinter, fingerprintRate } from '../duplicates/fingerprint.js';
+import { createPictureRing, type PictureRing } from '../picture-ring.js';
 import { brightBox, contentBox, measureBorders, scaleBoxInwards, type BorderSample } from './borders.js';
 import { coveredShare, createOverlayFinder } from './overlay.js';
 import { coarseSample, scoreShot, type CoarseSample } from './shot-scores.js';
@@ -61,7 +62,7 @@ export function createCleaner(video: {
   const overlay = createOverlayFinder();
   const spread = createSpreadSample<{ luma: Uint8Array; width: number; height: number }>(64);
   let borderSize = { width: video.width, height: video.height };
-  let before: Uint8Array | null = null;
+  let ring: PictureRing | null = null;
   let coarseBefore: Uint8Array | null = null;
   let [nextTick, nextCoarse] = [0, 0];
   const secondsOf = (time: number) => ptsToSeconds(time - pts[0]!, video.timeBase);
@@ -83,12 +84,14 @@ export function createCleaner(video: {
   });
   return {
     pushSmall({ data, width, height, pts: time }) {
-      const luma = toLuma(data);
+      ring ??= createPictureRing(width * height, 2);
+      ring.push(data);
+      const luma = ring.luma(ring.count - 1);
+      const { mean, variance } = ring.moments(ring.count - 1);
       pts.push(time);
-      differences.push(before ? meanDifference(before, luma) : 0);
-      black.push(isBlack(luma));
+      differences.push(ring.lumaDifference);
+      black.push(mean <= blackMean && variance <= blackDeviation * blackDeviation);
       spread.push({ luma, width, height });
-      before = luma;
       const seconds = secondsOf(time);
       if (seconds * fingerprintRate >= nextTick - 1e-6) {
         const tick = Math.round(seconds * fingerprintRate);
@@ -175,22 +178,6 @@ function firstAt(pts: readonly number[], time: number): number {
     else high = middle;
   }
   return low;
-}
-
-function isBlack(luma: Uint8Array): boolean {
-  let [sum, squares] = [0, 0];
-  for (let i = 0; i < luma.length; i++) {
-    sum += luma[i]!;
-    squares += luma[i]! * luma[i]!;
-  }
-  const mean = sum / luma.length;
-  return mean <= blackMean && squares / luma.length - mean * mean <= blackDeviation * blackDeviation;
-}
-
-function meanDifference(a: Uint8Array, b: Uint8Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! - b[i]!);
-  return sum / a.length;
 }
 
 function round(value: number): number {

@@ -50,10 +50,11 @@ export function coarseSample(
   const sums = new Float64Array(cells);
   const changes = new Float64Array(cells);
   const counts = new Int32Array(cells);
+  const columnOf = Uint8Array.from({ length: width }, (_, x) => Math.floor((x * scoreGrid.columns) / width));
   for (let y = 0; y < height; y++) {
     const row = Math.floor((y * scoreGrid.rows) / height) * scoreGrid.columns;
     for (let x = 0; x < width; x++) {
-      const cell = row + Math.floor((x * scoreGrid.columns) / width);
+      const cell = row + columnOf[x]!;
       const value = luma[y * width + x]!;
       sums[cell]! += value;
       if (before) changes[cell]! += Math.abs(value - before[y * width + x]!);

@@ -107,7 +107,7 @@ function cutMedia(media: ProbedMedia, span: TimeSpan): ProbedMedia {
   const durationSeconds = ((span.endPts - span.startPts) * num) / den;
   const share = video.durationSeconds > 0 ? Math.min(1, durationSeconds / video.durationSeconds) : 1;
   return {
-    container: media.container,
+    ...media,
     // A stretch that begins between two pictures may have one less than its share.
     video: { ...video, ...span, durationSeconds, frames: Math.max(0, Math.floor(video.frames * share) - 1) },
     audio: audio && {

@@ -7,6 +7,8 @@ export interface ProbedMedia {
   readonly container: string;
   readonly video: VideoStream;
   readonly audio: AudioStream | null;
+  /** Streams of the file, of whatever kind; absent where it is no file of streams. */
+  readonly streams?: number;
 }
 
 /** How to decode pictures. */

@@ -56,6 +56,8 @@ export function parseProbe(
   const fail = (code: ConstructorParameters<typeof MediaError>[0], why: string) =>
     new MediaError(code, `${path}: ${why}.`, { context: { path, stderr: lines.slice(-8).join('\n') } });
   const [, container] = /^Input #0, (.+), from /m.exec(log) ?? [];
+  if (container === undefined && /Number of streams exceeds max_streams/.test(log))
+    throw fail('over-limit', `it has more streams than the limit of ${limits.streams}`);
   if (container === undefined)
     throw fail(
       'cannot-open',
@@ -74,6 +76,9 @@ export function parseProbe(
     throw fail('unsupported-codec', 'ffmpeg has no decoder for it');
   const shown = lines.map(parseShowinfo).find((frame) => frame !== null);
   const [, num, den] = /config in time_base: (\d+)\/(\d+)/.exec(log) ?? [];
+  // The program's own message may be of another stream, as long as pictures came.
+  if (!shown && /Picture size \S+ exceeds specified max pixel count/.test(log))
+    throw fail('over-limit', `a picture has more than ${limits.pixels} pixels`);
   if (!shown || num === undefined) throw fail('no-frames', 'not one picture could be decoded');
   const [, hours, minutes, seconds] = /^ *Duration: (\d+):(\d+):([\d.]+)/m.exec(log) ?? [];
   const durationSeconds = hours === undefined ? 0 : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
@@ -81,7 +86,12 @@ export function parseProbe(
   const sound = sounds.toSorted((a, b) => bitRate(b) - bitRate(a))[0];
   const video = describeVideo(picture, shown, [Number(num), Number(den)], durationSeconds);
   return {
-    media: { container, video, audio: sound ? describeAudio(sound, durationSeconds) : null },
+    media: {
+      container,
+      video,
+      audio: sound ? describeAudio(sound, durationSeconds) : null,
+      streams: inputs.length,
+    },
     chroma: chromaOptions(video.pixelFormat, shown.chromaLocation),
   };
 }

@@ -107,6 +107,7 @@ export function describeContainer(nodeAv: NodeAv, container: Container, path: st
     container: container.format.iformat?.name ?? 'unknown',
     video: describeVideo(nodeAv, container, container.video),
     audio: container.audio ? describeAudio(nodeAv, container, container.audio) : null,
+    streams: container.format.streams.length,
   };
 }
 

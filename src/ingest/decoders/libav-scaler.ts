@@ -59,17 +59,20 @@ interface Step {
 }
 
 function createStep({ lib }: NodeAv, flags: string, path: string): Step {
-  const context: SoftwareScaleContext = new lib.SoftwareScaleContext();
-  context.allocContext();
-  context.setOption('sws_flags', flags);
-  const frame = new lib.Frame();
-  frame.alloc();
+  let made: ReturnType<typeof make> | null = null; // a file needs one or two of the three steps
+  const make = () => {
+    const context: SoftwareScaleContext = new lib.SoftwareScaleContext();
+    context.allocContext();
+    context.setOption('sws_flags', flags);
+    const frame = new lib.Frame();
+    frame.alloc();
+    return { context, frame };
+  };
   // Asked for once: each time the library makes a new view of the same memory, and the garbage collector has to take it away.
-  let plane: { readonly pixels: Uint8Array; readonly stride: number } | null = null;
-  const firstPlane = () => (plane ??= { pixels: frame.data![0]!, stride: frame.linesize[0]! });
-  const scaled: Scaled = { frame, firstPlane };
+  let plane: ReturnType<Scaled['firstPlane']> | null = null;
   return {
     run(picture, { width, height, format, colorSpace, colorRange }) {
+      const { context, frame } = (made ??= make());
       // Memory of the last run is written over; it costs a page fault for every 4 KiB to take it anew.
       if (frame.width !== width || frame.height !== height || frame.format !== format) {
         frame.unref();
@@ -82,12 +85,12 @@ function createStep({ lib }: NodeAv, flags: string, path: string): Step {
       const code = context.scaleFrameSync(frame, picture);
       if (code < 0)
         throw mediaError('decode-error', path, `a picture cannot be scaled (${lib.FFmpegError.strerror(code)})`);
-      return scaled;
+      return { frame, firstPlane: () => (plane ??= { pixels: frame.data![0]!, stride: frame.linesize[0]! }) };
     },
     free() {
-      plane = null;
-      frame.free();
-      context.freeContext();
+      made?.frame.free();
+      made?.context.freeContext();
+      [plane, made] = [null, null];
     },
   };
 }

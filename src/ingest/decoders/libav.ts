@@ -186,13 +186,16 @@ async function* decodeViews(
   await yieldToEvents();
   const reader = new PictureReader(av, file, counters, span === null);
   try {
+    const within = (picture: Picture | null) => (picture && span && picture.pts >= span.endPts ? null : picture);
+    // A rate is met by knowing when the next picture comes; without one it is decoded only when it is asked for.
+    const looksAhead = Object.values(views).some((view) => view !== null && view.fps !== null);
     let picture = firstPicture(reader, span, media.video.startPts);
     if (!picture && !span) throw mediaError('no-frames', file.path, 'not one picture could be decoded');
-    for (let turn = 1; picture && !(span && picture.pts >= span.endPts); turn++) {
+    picture = within(picture);
+    for (let turn = 1; picture; turn++) {
       if (turn % picturesPerTurn === 0) await yieldToEvents();
       signal?.throwIfAborted();
-      const after = reader.next();
-      const next: Picture | null = after && span && after.pts >= span.endPts ? null : after;
+      const next: Picture | null = looksAhead ? within(reader.next()) : null;
       for (const { name, plan, scaler, picker } of outputs) {
         if (!picker.takes(picture.pts, next?.pts ?? null, picture.pts + picture.duration)) continue;
         yield {
@@ -200,7 +203,7 @@ async function* decodeViews(
           frame: { data: scaler.scale(picture.frame), width: plan.width, height: plan.height, pts: picture.pts },
         };
       }
-      picture = next;
+      picture = looksAhead ? next : within(reader.next());
     }
   } finally {
     reader.close();

@@ -84,7 +84,8 @@ export function npyLayout(shape: readonly number[], timeAxis: 0 | 1 | null): Npy
 /**
  * One video of an array file, read one picture at a time.
  *
- * @throws MediaError `file-missing`, or `source-changed` if the file is not the one that was described.
+ * @throws MediaError `file-missing`, `source-changed` if the file is not the one that was described, or `truncated` if it ends before its
+ * first picture does.
  */
 export function openNpy(path: string, description: NpyDescription): PictureList {
   const { file, rate, layout, index } = description;
@@ -96,6 +97,8 @@ export function openNpy(path: string, description: NpyDescription): PictureList 
   const { offset } = readNpyHeader(file);
   const { width, height, channels, frames, sequences, timeFirst } = layout;
   const frameBytes = width * height * channels;
+  if (frameBytes > size - offset)
+    throw mediaError('truncated', file, `a picture of ${width}×${height} is longer than the ${size} bytes of the file`);
   return {
     path,
     media: describeList('npy', 'raw', { width, height, channels, rate, count: frames, lastPts: frames - 1 }),

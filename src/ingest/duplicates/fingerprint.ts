@@ -17,7 +17,7 @@ export interface Fingerprint {
 /** Makes the fingerprint of one video; what it holds is bounded whatever the length. */
 export interface Fingerprinter {
   /**
-   * Takes one of the pictures, about eight a second.
+   * Takes one of the pictures, all of one size, about eight a second.
    *
    * @param luma uint8 [height, width]; not changed afterwards.
    */
@@ -58,8 +58,10 @@ export function createFingerprinter(contentOf: (fromTick: number, toTick: number
     const [first, last] = [pending[0], pending.at(-1)];
     if (!first || !last) return;
     const content = contentOf(first.tick, last.tick);
-    for (const { luma, width, height, tick } of pending) {
-      const picture = cutOut(luma, width, height, content);
+    const columns = pointsOf(content.x * first.width, content.width * first.width, first.width);
+    const rows = pointsOf(content.y * first.height, content.height * first.height, first.height);
+    for (const { luma, width, tick } of pending) {
+      const picture = cutOut(luma, width, columns, rows);
       const before = recent.find((it) => tick - it.tick <= lag + 1);
       recent.push({ tick, picture });
       if (recent.length > lag) recent.shift();
@@ -118,35 +120,34 @@ function stays({ picture: [low] }: Sample, level: number): boolean {
 }
 
 /** The content as 32×32 numbers: means of 2×2 points, each interpolated between pixels. */
-function cutOut(luma: Uint8Array, width: number, height: number, content: Box): Float64Array {
-  const columns = points(content.x * width, content.width * width, width);
-  const rows = points(content.y * height, content.height * height, height);
+function cutOut(luma: Uint8Array, width: number, columns: Points, rows: Points): Float64Array {
   const out = new Float64Array(structureSide * structureSide);
-  rows.forEach(({ at: y, share: down }, j) => {
-    const upper = y * width;
-    const lower = Math.min(y + 1, height - 1) * width;
+  for (let j = 0; j < 2 * structureSide; j++) {
+    const [upper, lower, down] = [rows.at[j]! * width, rows.next[j]! * width, rows.share[j]!];
     const to = (j >> 1) * structureSide;
-    for (let i = 0; i < columns.length; i++) {
-      const { at: x, share: right } = columns[i]!;
-      const next = Math.min(x + 1, width - 1);
+    for (let i = 0; i < 2 * structureSide; i++) {
+      const [x, next, right] = [columns.at[i]!, columns.next[i]!, columns.share[i]!];
       const above = luma[upper + x]! + (luma[upper + next]! - luma[upper + x]!) * right;
       const below = luma[lower + x]! + (luma[lower + next]! - luma[lower + x]!) * right;
       out[to + (i >> 1)]! += (above + (below - above) * down) / 4;
     }
-  });
+  }
   return out;
 }
 
-function points(
-  from: number,
-  length: number,
-  limit: number,
-): readonly { readonly at: number; readonly share: number }[] {
-  return Array.from({ length: 2 * structureSide }, (_, i) => {
-    const place = Math.min(Math.max(from + ((i + 0.5) * length) / (2 * structureSide) - 0.5, 0), limit - 1);
-    const at = Math.floor(place);
-    return { at, share: place - at };
-  });
+/** Places between pixels along one side: the pixel before, the one after, and how far towards that one. */
+interface Points {
+  readonly at: Int32Array;
+  readonly next: Int32Array;
+  readonly share: Float64Array;
+}
+
+function pointsOf(from: number, length: number, limit: number): Points {
+  const places = Float64Array.from({ length: 2 * structureSide }, (_, i) =>
+    Math.min(Math.max(from + ((i + 0.5) * length) / (2 * structureSide) - 0.5, 0), limit - 1),
+  );
+  const at = Int32Array.from(places, Math.floor);
+  return { at, next: at.map((x) => Math.min(x + 1, limit - 1)), share: places.map((place, i) => place - at[i]!) };
 }
 
 function deviation(values: Float64Array): number {

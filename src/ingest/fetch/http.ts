@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { MediaError, PipelineError, syncFolder, writeFileWhole } from '../../core/index.js';
+import { isDiskError } from '../disk-error.js';
 import type { Download } from '../sources/candidate.js';
 import type { FetchConfig } from './config.js';
 import type { Pace } from './pace.js';
@@ -45,7 +46,7 @@ class BrokenOff extends Error {
  * file is gone on with by a Range request where the server says that it is the same one, else begun again. Tries that
  * bring the file no further are limited by `retries`.
  *
- * @throws MediaError with the ledger's code.
+ * @throws MediaError with the ledger's code, and what the disk says that cannot take it.
  */
 export async function downloadByHttp({ url, file }: Download, tools: DownloadTools): Promise<void> {
   const { config, pace, signal } = tools;
@@ -92,7 +93,7 @@ async function attempt({ url, file }: Download, { config, pace, signal }: Downlo
     };
     const response = await (proxy ? fetchThrough(proxy, url, request) : fetch(url, request));
     rest();
-    const start = judge(url, response, half?.bytes ?? 0, file);
+    const start = judge(url, response, half, file);
     if (start === 'whole') return;
     const total = totalOf(response, start);
     assertAllowed(url, total ?? 0, config);
@@ -104,7 +105,7 @@ async function attempt({ url, file }: Download, { config, pace, signal }: Downlo
     const handle = openSync(file, start === 0 ? 'w' : 'r+');
     let at = start;
     try {
-      ftruncateSync(handle, start);
+      if (start > 0) ftruncateSync(handle, start);
       for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
         rest();
         for (let done = 0; done < chunk.length;) done += writeSync(handle, chunk, done, chunk.length - done, at + done);
@@ -119,8 +120,9 @@ async function attempt({ url, file }: Download, { config, pace, signal }: Downlo
       closeSync(handle);
     }
     if (total !== null && at !== total) throw new BrokenOff(`${at} of ${total} bytes came`);
+    if (at === 0) throw new BrokenOff('the server sent a file without a byte');
   } catch (error) {
-    if (error instanceof PipelineError || error instanceof BrokenOff) throw error;
+    if (error instanceof PipelineError || error instanceof BrokenOff || isDiskError(error)) throw error;
     if (idle.signal.aborted) throw new BrokenOff(`not one byte came for ${config.idleSeconds} s`);
     throw new BrokenOff(networkReason(error));
   } finally {
@@ -129,11 +131,17 @@ async function attempt({ url, file }: Download, { config, pace, signal }: Downlo
 }
 
 /** Where in the file the answer's first byte belongs; `whole` if all of it is here already. */
-function judge(url: string, response: Response, held: number, file: string): number | 'whole' {
+function judge(
+  url: string,
+  response: Response,
+  half: { readonly bytes: number; readonly validator: string } | null,
+  file: string,
+): number | 'whole' {
   const { status, headers } = response;
+  const held = half?.bytes ?? 0;
   if (status === 206) {
     const [, from] = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '') ?? [];
-    if (Number(from) === held) return held;
+    if (Number(from) === held && (!half || isOfSame(response, half.validator))) return held;
     rmSync(file, { force: true });
     throw new BrokenOff('the server sent another part than was asked for');
   }
@@ -164,13 +172,23 @@ function readHalf(part: string, url: string): { readonly bytes: number; readonly
   return half.url === url ? { bytes, validator: half.validator } : null;
 }
 
+/** Whether a part is of the file that was begun: some servers pay no heed to `If-Range`. */
+function isOfSame({ headers }: Response, validator: string): boolean {
+  const now = headers.get(validator.startsWith('"') ? 'etag' : 'last-modified');
+  return now === null || now === validator;
+}
+
+/** Null, too, for what is packed on its way: its bytes here are not those that a Range counts. */
 function validatorOf({ headers }: Response): string | null {
+  if (headers.has('content-encoding')) return null;
   const tag = headers.get('etag');
   return tag !== null && !tag.startsWith('W/') ? tag : headers.get('last-modified');
 }
 
-/** Bytes of the whole file; null if the server does not say. */
-function totalOf({ headers }: Response, start: number): number | null {
+/** Bytes of the whole file; null if the server does not say. A server may give less of it than it was asked for. */
+function totalOf({ status, headers }: Response, start: number): number | null {
+  const [, whole] = (status === 206 && /\/(\d+)$/.exec(headers.get('content-range') ?? '')) || [];
+  if (whole !== undefined) return Number(whole);
   const length = headers.get('content-length');
   return length === null || headers.has('content-encoding') ? null : start + Number(length);
 }
@@ -182,9 +200,12 @@ function assertAllowed(url: string, bytes: number, { maxBytes }: FetchConfig): v
   });
 }
 
+/** In seconds, or until a date by the server's own clock. */
 function retryAfter(headers: Headers): number | null {
-  const seconds = Number(headers.get('retry-after') ?? 'none');
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
+  const said = headers.get('retry-after') ?? '';
+  const untilDate = (Date.parse(said) - Date.parse(headers.get('date') ?? '')) / 1000;
+  const seconds = /^\d+$/.test(said) ? Number(said) : untilDate;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
 }
 
 function networkReason(error: unknown): string {

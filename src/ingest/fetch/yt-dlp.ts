@@ -135,8 +135,10 @@ function isRefusal(message: string): boolean {
   );
 }
 
+/** Half files, and what the user's own arguments may have asked for besides, are none. */
 function mediaIn(folder: string): readonly string[] {
-  return readdirSync(folder).filter((name) => /^media\.\w+$/.test(name) && !/\.(?:part|ytdl|json)$/.test(name));
+  const besides = /\.(?:part|ytdl|json|jpe?g|png|webp|description|vtt|srt|url|webloc|desktop)$/;
+  return readdirSync(folder).filter((name) => /^media\.\w+$/.test(name) && !besides.test(name));
 }
 
 function isList(folder: string): boolean {

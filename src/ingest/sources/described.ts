@@ -25,6 +25,15 @@ export function filesOf(description: MediaDescription): readonly string[] {
   return description.kind === 'pair' ? [description.left, description.right] : [];
 }
 
+/** The files, or folders of pictures, that a candidate's content comes from. */
+export function placesOf({ path, described }: Candidate): readonly string[] {
+  if (!described) return [path];
+  const { description } = described;
+  return description.kind === 'npy'
+    ? [description.file]
+    : filesOf(description).map((file) => describedFile(path, file));
+}
+
 /** A candidate whose description another one with other files has in its place: it gets a name that comes from where its files lie. */
 export function namedByPlace(candidate: Candidate): Candidate {
   const name = `${sha256(candidate.given ?? candidate.path).slice(0, 16)}${descriptionExtension}`;

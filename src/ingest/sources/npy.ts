@@ -37,6 +37,11 @@ export function expandNpy(text: string, corpus: string): ExpandedSources {
       `videos are bytes (|u1) of shape [videos, time, height, width] or with 1 or 3 channels last; this is ${dtype} [${shape.join(', ')}]${order}`,
     );
   }
+  if (layout.sequences * layout.frames > stat.size)
+    throw badSource(
+      `npy:${text}`,
+      `its header promises ${layout.sequences} videos of ${layout.frames} pictures, it has ${stat.size} bytes`,
+    );
   const name = basename(file).replace(/\.npy$/i, '');
   const folder = `npy-${name}-${fingerprint(file, { shape, rate, time: time ?? null })}`;
   const candidates = Array.from({ length: layout.sequences }, (_, index): Candidate => {

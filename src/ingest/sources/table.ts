@@ -40,7 +40,7 @@ function fromText(text: string): ListTable {
 }
 
 function fromCsv(text: string): ListTable {
-  const all = parseCsv(text);
+  const { records: all, isOpen } = parseCsv(text);
   // AudioSet's lists begin with remarks, of which the last names the columns.
   const isRemark = (cells: readonly string[]) => cells[0]?.trimStart().startsWith('#') === true;
   const firstRow = all.findIndex((cells) => !isRemark(cells) && cells.some((cell) => cell !== ''));
@@ -59,7 +59,11 @@ function fromCsv(text: string): ListTable {
         }),
       ),
     }));
-  return { records, badLines: [] };
+  const last = records.at(-1);
+  if (!isOpen || !last) return { records, badLines: [] };
+  // What such a quote has swallowed may be all the lines below.
+  const badLines = [{ number: last.number, why: 'a quotation mark in it is not closed; lines after it are not read' }];
+  return { records: records.slice(0, -1), badLines };
 }
 
 function columnName(cell: string): string {
@@ -135,8 +139,8 @@ function plainCell(value: unknown): string | number | boolean {
     : JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? Number(item) : item));
 }
 
-/** Records of comma-separated text: quoted cells may hold commas, line ends and doubled quotes. */
-export function parseCsv(text: string): readonly (readonly string[])[] {
+/** Records of comma-separated text: quoted cells may hold commas, line ends and doubled quotes. `isOpen`: the last one lacks its quote. */
+export function parseCsv(text: string): { readonly records: readonly (readonly string[])[]; readonly isOpen: boolean } {
   const records: string[][] = [];
   let record: string[] = [];
   let cell = '';
@@ -165,5 +169,5 @@ export function parseCsv(text: string): readonly (readonly string[])[] {
     } else cell += char;
   }
   if (cell !== '' || record.length > 0) endRecord();
-  return records;
+  return { records, isOpen: quoted };
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -63,6 +63,40 @@ describe('downloadByHttp', () => {
     expect(silent.map(({ range }) => range)).toEqual([undefined, undefined]);
   });
 
+  it('asks for the rest where a server gives less than the part that it was asked for', async () => {
+    const asked = await download((request, response, attempt) => {
+      const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+      const until = Math.min(from + 15_000, bytes.length);
+      const range = `bytes ${from}-${until - 1}/${bytes.length}`;
+      if (attempt === 1) serveBytes(request, response, bytes, { etag: '"one"', breakAfter: 20_000 });
+      else response.writeHead(206, { etag: '"one"', 'content-range': range }).end(bytes.subarray(from, until));
+    });
+    expect(asked.map(({ range }) => range)).toEqual([undefined, 'bytes=20000-', 'bytes=35000-', 'bytes=50000-']);
+  });
+
+  it('puts no part of another file to the half that it has, where a server pays no heed to If-Range', async () => {
+    const other = Uint8Array.from(bytes, (value) => 255 - value);
+    const asked = await download((request, response, attempt) => {
+      const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
+      if (attempt === 1) serveBytes(request, response, other, { etag: '"old"', breakAfter: 20_000 });
+      else if (from === undefined) serveBytes(request, response, bytes, { etag: '"new"' });
+      else {
+        const range = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
+        response.writeHead(206, { etag: '"new"', 'content-range': range }).end(bytes.subarray(Number(from)));
+      }
+    });
+    expect(asked.map(({ range }) => range)).toEqual([undefined, 'bytes=20000-', undefined]);
+  });
+
+  it('takes an answer without a byte for no file', async () => {
+    const asked = await download((request, response, attempt) => {
+      if (attempt === 1) response.writeHead(200, { 'content-length': 0 }).end();
+      else if (attempt === 2) response.writeHead(204).end();
+      else serveBytes(request, response, bytes);
+    });
+    expect(asked).toHaveLength(3);
+  });
+
   it('goes on with what a run that was killed had got, and knows when that is all', async () => {
     const part = join(dir, 'a.mp4.part');
     const answer: Answer = (request, response) =>
@@ -82,9 +116,15 @@ describe('downloadByHttp', () => {
     expect(server.asked.map(({ range }) => range)).toEqual(['bytes=1234-', `bytes=${bytes.length}-`]);
   });
 
-  it('tries again after 503 and waits as long as the server asks', async () => {
+  it.each([
+    ['in seconds', () => ({ 'retry-after': '1' })],
+    [
+      'by a date of its own clock',
+      () => ({ date: 'Sat, 21 Nov 2020 10:00:00 GMT', 'retry-after': 'Sat, 21 Nov 2020 10:00:01 GMT' }),
+    ],
+  ])('tries again after 503 and waits as long as the server asks: %s', async (_how, headers) => {
     const asked = await download((request, response, attempt) => {
-      if (attempt === 1) response.writeHead(503, { 'retry-after': '1' }).end();
+      if (attempt === 1) response.writeHead(503, headers()).end();
       else serveBytes(request, response, bytes);
     });
     expect(asked[1]!.atMs - asked[0]!.atMs).toBeGreaterThan(900);
@@ -122,6 +162,13 @@ describe('downloadByHttp', () => {
       expect(server!.asked).toHaveLength(1);
     },
   );
+
+  it.skipIf(!existsSync('/dev/full'))('does not blame the server for a full disk', async () => {
+    symlinkSync('/dev/full', join(dir, 'a.mp4.part'));
+    const full = download((request, response) => serveBytes(request, response, bytes));
+    await expect(full).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(server!.asked).toHaveLength(1);
+  });
 
   it('ends a connection that gives nothing, and one that it is told to leave', async () => {
     const answer: Answer = (request, response, attempt) => {

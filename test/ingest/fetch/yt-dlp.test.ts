@@ -73,6 +73,13 @@ describe('downloadByYtDlp', () => {
     expect(existsSync(join(dir, 'corpus', 'a.video.part'))).toBe(false);
   });
 
+  it('takes no thumbnail or subtitles that the user asked for besides for a second video', async () => {
+    const besides = `put('media.webp', 'x'); put('media.description', 'x'); put('media.en.vtt', 'x'); finish();`;
+    expect(await download(besides)).toBe('site -x');
+    expect(readFileSync(join(dir, 'corpus', 'a.video'), 'utf8')).toBe('video');
+    expect(readdirSync(join(dir, 'corpus'))).toEqual(['a.video']);
+  });
+
   it('does not stumble over half a file that plain HTTP has left', async () => {
     mkdirSync(join(dir, 'corpus'));
     writeFileSync(join(dir, 'corpus', 'a.video.part'), 'half');

@@ -135,6 +135,12 @@ describe('lists', () => {
     for (const { code } of failures!) expect(code).toBe('bad-list-line');
   });
 
+  it('name a line whose quotation mark is not closed, which may have taken all others', async () => {
+    const { candidates, failures } = await expand('l.csv', 'path,label\na.mp4,x\nsub/b.mp4,"y\nsub/c.mp4,z\n');
+    expect(candidates.map(({ key }) => key)).toEqual(['a.mp4']);
+    expect(failures).toMatchObject([{ code: 'bad-list-line', path: `${join(dir, 'l.csv')}, line 3` }]);
+  });
+
   it('refuse a list that says nowhere where its videos are, and Parquet that is none', async () => {
     await expect(expand('l.csv', 'file,start\na.mp4,1\n')).rejects.toMatchObject({ code: 'bad-list' });
     await expect(expand('l.parquet', 'PAR1 nothing')).rejects.toMatchObject({ code: 'bad-list' });

@@ -106,7 +106,7 @@ describe('globExpression', () => {
 
 describe('parseCsv', () => {
   it('reads quotes, doubled quotes, commas and line ends inside cells', () => {
-    expect(parseCsv('a,b\r\n"x ""y"", z","1\n2"\n,')).toEqual([
+    expect(parseCsv('a,b\r\n"x ""y"", z","1\n2"\n,').records).toEqual([
       ['a', 'b'],
       ['x "y", z', '1\n2'],
       ['', ''],
