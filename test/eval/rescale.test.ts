@@ -179,7 +179,7 @@ describe('rescaling', () => {
   it('refuses weights that run twice, and features that never differ', () => {
     const network = makeNetwork({ twice: true });
     expect(() => rescale(network, 'last', makePictures(4), createRandom(1))).toThrow(/more than once/);
-    const flat = { ...network, encode: (images: Tensor) => tf.fill([images.shape[0]!, 12], 1) };
+    const flat = { ...network, encode: (images: Tensor) => tf.fill([images.shape[0], 12], 1) };
     expect(() => rescale(flat, 'last', makePictures(4), createRandom(1))).toThrow(/same for all pictures/);
     network.dispose();
   });
@@ -200,7 +200,7 @@ describe('merging batch normalisation', () => {
     expect(farthest(outputsOf(network, pictures), before)).toBeGreaterThan(1e-2 * largest(before)); // normalised once more
     let left = 0;
     tf.tidy(() => {
-      const images = tf.ones([1, size, size, 3]) as Tensor;
+      const images: Tensor = tf.ones([1, size, size, 3]);
       watchLayers(() => merged.encode(images, 'last'), () => undefined, () => left++); // prettier-ignore
     });
     expect(left).toBe(0);

@@ -134,7 +134,13 @@ function measureGradients(
 
 /** Mean of |what a layer sees| over all pictures. */
 function meanInput(encoder: Encoder, layer: string, pictures: readonly Uint8Array[], place: number): number {
-  const parts = eachBatch(encoder, layer, pictures, place, ({ x }) => [tf.mean(tf.abs(x)).dataSync()[0]!, x.size] as const);
+  const parts = eachBatch(
+    encoder,
+    layer,
+    pictures,
+    place,
+    ({ x }) => [tf.mean(tf.abs(x)).dataSync()[0]!, x.size] as const,
+  );
   return parts.reduce((sum, [mean, size]) => sum + mean * size, 0) / parts.reduce((sum, [, size]) => sum + size, 0);
 }
 

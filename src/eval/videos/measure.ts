@@ -28,6 +28,17 @@ export interface MeasureOptions<Settings> {
   readonly context: EvaluateContext<'encoder'>;
 }
 
+/** A watch that gives the seconds since it was last asked. */
+export function startLaps(): () => number {
+  let started = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - started) / 1000;
+    started = now;
+    return seconds;
+  };
+}
+
 /** Reads and describes a few videos; the first is read twice and counted once. */
 export async function measureVideos(
   encoder: Encoder,
@@ -38,13 +49,7 @@ export async function measureVideos(
   const sums = { read: 0, encode: 0, trivial: 0 };
   let pictures = 0;
   let videos = -1;
-  let started = performance.now();
-  const lap = (): number => {
-    const now = performance.now();
-    const seconds = (now - started) / 1000;
-    started = now;
-    return seconds;
-  };
+  const lap = startLaps();
   for await (const video of readVideos({ ...reading, list: [list[0]!, ...list] })) {
     const seen = video.pictures.flat();
     const read = lap();
@@ -57,7 +62,7 @@ export async function measureVideos(
     sums.read += read;
     sums.encode += encode;
     sums.trivial += rest.reduce((a, b) => a + b, 0);
-    started = performance.now();
+    lap();
   }
   return { videos, pictures, read: sums.read / videos, encode: sums.encode / videos, trivial: sums.trivial / videos };
 }

@@ -5,7 +5,7 @@ import type { EvaluateContext, EvaluationPlan } from '../define-evaluator.js';
 import { measureKMeans, type kMeansConfig } from '../k-means/index.js';
 import { fitSvm, toMatrix, type Matrix } from '../probe/index.js';
 import { describeByEncoder, pickLayer, trivialDescribers } from '../videos/describe.js';
-import { saySeconds, trivialLengths } from '../videos/measure.js';
+import { saySeconds, startLaps, trivialLengths } from '../videos/measure.js';
 import { toUnit, together } from './features.js';
 import { chooseCost, type SvmSettings } from './folds.js';
 import { listPictures, readLabelledPictures, usableClasses, type LabelledPicture } from './pictures.js';
@@ -101,13 +101,7 @@ async function measurePictures(
 ) {
   const pictures: Uint8Array[] = [];
   const reading = { encoder, context, stage: 'plan', done: 0, total: list.length };
-  let started = performance.now();
-  const lap = (): number => {
-    const now = performance.now();
-    const seconds = (now - started) / 1000;
-    started = now;
-    return seconds;
-  };
+  const lap = startLaps();
   for await (const { picture } of readLabelledPictures(list, reading)) pictures.push(picture);
   const read = lap();
   const describers = [describeByEncoder(encoder, layer), ...trivialDescribers(encoder)];

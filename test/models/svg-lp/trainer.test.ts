@@ -302,28 +302,32 @@ describe('the predictor', () => {
     close();
   });
 
-  it('draws the same futures for a seed on every engine, and others for another seed', { timeout: 120_000 }, async () => {
-    const learned = new Map<string, Float32Array>();
-    const results = await onEveryEngine(async () => {
-      const { trainer, batch, learn, close } = await open(configOf('klWeight=0'));
-      if (learned.size === 0) {
-        learn(60);
-        trainer.variables.forEach((variable, name) => learned.set(name, variable.dataSync() as Float32Array));
+  it(
+    'draws the same futures for a seed on every engine, and others for another seed',
+    { timeout: 120_000 },
+    async () => {
+      const learned = new Map<string, Float32Array>();
+      const results = await onEveryEngine(async () => {
+        const { trainer, batch, learn, close } = await open(configOf('klWeight=0'));
+        if (learned.size === 0) {
+          learn(60);
+          trainer.variables.forEach((variable, name) => learned.set(name, variable.dataSync() as Float32Array));
+        }
+        for (const [name, variable] of trainer.variables)
+          tf.tidy(() => variable.assign(tf.tensor(learned.get(name)!, variable.shape)));
+        const frames = tf.tidy(() => framesOf(batch, 2));
+        const futures = [1, 2].map((seed) => foretell(trainer, frames, 4, seed));
+        tf.dispose(frames);
+        close();
+        return futures;
+      });
+      for (const [one, other] of results) {
+        expect(farthest(one!, results[0]![0]!)).toBeLessThan(1e-4);
+        expect(farthest(other!, results[0]![1]!)).toBeLessThan(1e-4);
+        expect(farthest(one!, other!)).toBeGreaterThan(1e-3);
       }
-      for (const [name, variable] of trainer.variables)
-        tf.tidy(() => variable.assign(tf.tensor(learned.get(name)!, variable.shape)));
-      const frames = tf.tidy(() => framesOf(batch, 2));
-      const futures = [1, 2].map((seed) => foretell(trainer, frames, 4, seed));
-      tf.dispose(frames);
-      close();
-      return futures;
-    });
-    for (const [one, other] of results) {
-      expect(farthest(one!, results[0]![0]!)).toBeLessThan(1e-4);
-      expect(farthest(other!, results[0]![1]!)).toBeLessThan(1e-4);
-      expect(farthest(one!, other!)).toBeGreaterThan(1e-3);
-    }
-  });
+    },
+  );
 
   it.each(['prior=learned', 'prior=fixed'])(
     'reconstructs from the posterior’s mean, the first frame as training does, and a frame that comes changes none before it: %s',
