@@ -71,6 +71,7 @@ export async function readResult(
   return {
     protocol: protocolOf(result),
     subject: subjectOf(result.evaluated, nameRun),
+    ...(result.evaluated.run === null ? { isUntrained: true } : {}),
     facts: [...facts, ...(result.seeds === undefined ? [] : [{ label: 'seeds', value: result.seeds }])],
     metrics: result.metrics,
     rivals: result.rivals,

@@ -149,6 +149,8 @@ export interface ResultReport {
   readonly protocol: string;
   /** What was evaluated: the row's name in the tables. */
   readonly subject: string;
+  /** Set where it has untrained weights. */
+  readonly isUntrained?: true;
   readonly facts: readonly Fact[];
   readonly metrics: readonly Metric[];
   readonly rivals: readonly Rival[];

@@ -5,11 +5,15 @@ import { gainVerdict, rivalMetric, type Verdict } from './verdict.js';
 
 /**
  * Says whether colours, untrained weights and training come in this order, and if one step is missing or within the intervals, which, and whether
- * gradients of the same pictures would have told; null where a result lacks one of them.
+ * gradients of the same pictures would have told; null where a result lacks one of them, as that of untrained weights does.
  */
-export function ladderVerdict({ metrics, rivals }: Pick<ResultReport, 'metrics' | 'rivals'>): Verdict | null {
+export function ladderVerdict({
+  metrics,
+  rivals,
+  isUntrained,
+}: Pick<ResultReport, 'metrics' | 'rivals' | 'isUntrained'>): Verdict | null {
   const [main] = metrics;
-  if (!main) return null;
+  if (!main || isUntrained) return null;
   const [colours, untrained, gradients] = ['colour-histogram', 'untrained', 'oriented-gradients'].map((name) =>
     rivalMetric(main, rivals, name),
   );

@@ -78,4 +78,13 @@ describe('ladderVerdict', () => {
     expect(ladderVerdict({ metrics: [lower(0.1)], rivals: rivals.slice(1) })).toBeNull();
     expect(ladderVerdict({ metrics: [], rivals })).toBeNull();
   });
+
+  it('says nothing of weights that nobody has trained', () => {
+    const told = {
+      metrics: [share(name, 0.3, [0.28, 0.32]), share(`${name}Gain`, 0.1, [0.05, 0.15])],
+      rivals: [rival('colour-histogram', 0.1), rival('untrained', 0.2)],
+    };
+    expect(ladderVerdict(told)).not.toBeNull();
+    expect(ladderVerdict({ ...told, isUntrained: true })).toBeNull();
+  });
 });
