@@ -1,14 +1,17 @@
 import type { Sample } from '../../src/core/index.js';
 import { createMovingMnist, glyphDigits, type MovingMnistOptions } from '../../src/synthetic/index.js';
 
+/** Of the digits and of how they move. */
+export const digitSeed = 21;
+
 /** Records of clips in which drawn digits bounce about: 64×64, so 16-pixel digits at up to 2 pixels a frame once a task halves them. */
 export function makeMovingDigits(
   count: number,
   options: Pick<MovingMnistOptions, 'role' | 'frames' | 'digits' | 'deterministic'>,
 ): Sample[] {
-  const pools = glyphDigits(21);
+  const pools = glyphDigits(digitSeed);
   return Array.from({ length: count }, (_, index) => {
-    const video = createMovingMnist({ variant: 'svg', seed: 21, index, ...options }, pools);
+    const video = createMovingMnist({ variant: 'svg', seed: digitSeed, index, ...options }, pools);
     const { width, height, frameCount } = video;
     const data = new Uint8Array(frameCount * width * height);
     for (let t = 0; t < frameCount; t++) data.set(video.frame(t), t * width * height);

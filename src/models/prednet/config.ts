@@ -45,6 +45,12 @@ export const predNetConfig = z.strictObject({
     .min(2)
     .default([8, 16, 32])
     .describe('Features of the representations R, one for each layer from the first on.'),
+  passes: z
+    .enum(['errors', 'targets'])
+    .default('errors')
+    .describe(
+      "What a layer hands to the one above and to the next frame: errors E, or targets A, the paper's control that does not predict its own layers (CNN-LSTM).",
+    ),
   layers: z
     .enum(['L0', 'Lall'])
     .default('L0')

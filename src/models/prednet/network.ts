@@ -9,12 +9,14 @@ export interface LayerState {
   readonly representation: Tensor;
   /** C, likewise. */
   readonly cell: Tensor;
-  /** E, [batch, height, width, 2 · targets]: predicted too high, then too low; none is below 0. */
-  readonly error: Tensor;
+  /** What the layer above is given, and the next frame, [batch, height, width, 2 · targets]: E, or for the control without it 0 and A. */
+  readonly passed: Tensor;
 }
 
 /** Everything that one frame makes in one layer; all that the reference's `output_mode` names. */
 export interface LayerActivity extends LayerState {
+  /** E, [batch, height, width, 2 · targets]: predicted too high, then too low; none is below 0. */
+  readonly error: Tensor;
   /** A, [batch, height, width, targets]. */
   readonly target: Tensor;
   /** Ahat, likewise; in the first layer the predicted frame as the network sees it. */
@@ -26,6 +28,7 @@ export interface PredNet {
   readonly kernels: readonly LayerKernels[];
   readonly sizes: readonly LayerSize[];
   readonly pixels: PredNetConfig['pixels'];
+  readonly passes: PredNetConfig['passes'];
 }
 
 type Expectation = Pick<LayerState, 'representation' | 'cell'>;
@@ -61,7 +64,7 @@ function sumGates(
   const shape = [above?.shape[0] ?? 1, height, width, 4 * states] as [number, number, number, number];
   const fromAbove = above && enlarged ? tf.conv2dTranspose(above as Tensor4D, enlarged, shape, 2, 'same') : null; // [batch, 64, 80, 192]
   if (!before) return fromAbove ? tf.add(fromAbove, own.bias) : tf.broadcastTo(own.bias, shape);
-  const seen = tf.concat([before.representation, before.error], 3); // [batch, 64, 80, 144]
+  const seen = tf.concat([before.representation, before.passed], 3); // [batch, 64, 80, 144]
   const fromOwn = conv2d(seen, own.weight, { bias: own.bias }); // [batch, 64, 80, 192]
   return fromAbove ? tf.add(fromOwn, fromAbove) : fromOwn;
 }
@@ -93,7 +96,7 @@ export function predictFrame(
  * wanted, from the first on: the last frame of a clip needs no more than its loss.
  */
 export function compare(
-  { kernels }: PredNet,
+  { kernels, passes }: PredNet,
   expected: readonly Expectation[],
   { frame, raw, depth = expected.length }: { readonly frame: Tensor; readonly raw: Tensor; readonly depth?: number },
 ): readonly LayerActivity[] {
@@ -105,9 +108,10 @@ export function compare(
     const prediction: Tensor = l === 0 ? raw : relu(conv2d(representation, weights.weight, { bias: weights.bias })); // [batch, 64, 80, 48]
     const difference = tf.sub(prediction, target);
     const error = relu(tf.concat([difference, tf.neg(difference)], 3)); // [batch, 64, 80, 96]
-    layers.push({ representation, cell, error, target, prediction });
+    const passed = passes === 'errors' ? error : tf.concat([tf.zerosLike(target), target], 3); // E against a prediction of 0
+    layers.push({ representation, cell, passed, error, target, prediction });
     if (next && l + 1 < depth) {
-      const convolved = conv2d(error, next.weight, { bias: next.bias }); // [batch, 64, 80, 96]
+      const convolved = conv2d(passed, next.weight, { bias: next.bias }); // [batch, 64, 80, 96]
       target = relu(maxPool(convolved, { size: 2, stride: 2 })); // the relu after pooling: the same, on a quarter
     }
   }

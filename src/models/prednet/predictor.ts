@@ -6,7 +6,8 @@ import { layerSizes, type LayerSize } from './shapes.js';
 
 /** The network on the weights as they are now. */
 export function openNetwork(variables: Trainer['variables'], config: PredNetConfig): PredNet {
-  return { kernels: uniteKernels(variables, config), sizes: layerSizes(config), pixels: config.pixels };
+  const { pixels, passes } = config;
+  return { kernels: uniteKernels(variables, config), sizes: layerSizes(config), pixels, passes };
 }
 
 /**
@@ -29,7 +30,7 @@ export function createPredictor(variables: Trainer['variables'], config: PredNet
         writeState(
           sizes.map((size) => {
             const zeros = (features: number) => tf.zeros([batchSize, size.height, size.width, features]);
-            return { representation: zeros(size.states), cell: zeros(size.states), error: zeros(2 * size.targets) };
+            return { representation: zeros(size.states), cell: zeros(size.states), passed: zeros(2 * size.targets) };
           }),
           tf.zeros([batchSize, height, width, channels]),
         ),
@@ -118,10 +119,10 @@ function toFrame(images: Tensor, channels: 1 | 3): Tensor {
 }
 
 function writeState(layers: readonly LayerState[], prediction: Tensor): PredictorState {
-  const named = layers.flatMap(({ representation, cell, error }, l) => [
+  const named = layers.flatMap(({ representation, cell, passed }, l) => [
     [`representation${l}`, representation],
     [`cell${l}`, cell],
-    [`error${l}`, error],
+    [`passed${l}`, passed],
   ]);
   return { ...(Object.fromEntries(named) as PredictorState), prediction };
 }
@@ -130,6 +131,6 @@ function readState(state: PredictorState, count: number): readonly LayerState[] 
   return Array.from({ length: count }, (_, l) => ({
     representation: state[`representation${l}`]!,
     cell: state[`cell${l}`]!,
-    error: state[`error${l}`]!,
+    passed: state[`passed${l}`]!,
   }));
 }

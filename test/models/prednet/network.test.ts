@@ -173,38 +173,41 @@ describe('the golden values of the specification', () => {
 });
 
 describe('the network of prednet', () => {
-  it.each(['relu', 'softplus', 'straight'])('is that of the plain rewrite with pixels=%s, in every layer', (pixels) => {
-    const config = unit('channels=3', 'stateChannels=[2,3,4]', 'width=16', `pixels=${pixels}`, 'extrapolateFrom=2', 'objective=pixels'); // prettier-ignore
-    const trainer = task.createTrainer(config, createRandom(1));
-    randomWeights(trainer, 0.4);
-    const clips = ['one', 'other'].map((label) => randomFrames(config, label));
-    const plain = clips.map((clip) => plainRollOut(clip, plainWeights(trainer), config));
-    tf.tidy(() => {
-      const frames = clips[0]!.map(
-        (_, t) =>
+  it.each(['pixels=relu', 'pixels=softplus', 'pixels=straight', 'passes=targets'])(
+    'is that of the plain rewrite with %s, in every layer',
+    (set) => {
+      const config = unit('channels=3', 'stateChannels=[2,3,4]', 'width=16', set, 'extrapolateFrom=2', 'objective=pixels'); // prettier-ignore
+      const trainer = task.createTrainer(config, createRandom(1));
+      randomWeights(trainer, 0.4);
+      const clips = ['one', 'other'].map((label) => randomFrames(config, label));
+      const plain = clips.map((clip) => plainRollOut(clip, plainWeights(trainer), config));
+      tf.tidy(() => {
+        const frames = clips[0]!.map(
+          (_, t) =>
         tf.concat(clips.map((clip) => toTensors([clip[t]!], config)[0]!), 0), // prettier-ignore
-      );
-      const { predictions, layers } = rollOut(openNetwork(trainer.variables, config), frames, { extrapolateFrom: 2 });
-      const check = (tensor: Tensor, clip: number, wanted: Float64Array, what: string) => {
-        const values = tensor.dataSync();
-        const from = values.length === wanted.length ? 0 : clip * wanted.length; // the first frame's are the same for all
-        wanted.forEach((value, i) => expect(Math.abs(values[from + i]! - value), what).toBeLessThan(2e-5));
-      };
-      plain.forEach((rolled, clip) =>
-        rolled.layers.forEach((made, t) => {
-          check(predictions[t]!, clip, rolled.predictions[t]!, `prediction ${t}`);
-          made.forEach(({ R, E, A, Ahat }, l) => {
-            const layer = layers[t]![l]!;
-            check(layer.representation, clip, R.data, `R${l} of frame ${t}`);
-            check(layer.error, clip, E.data, `E${l} of frame ${t}`);
-            if (t > 0 || l > 0) check(layer.target, clip, A.data, `A${l} of frame ${t}`);
-            check(layer.prediction, clip, Ahat.data, `Ahat${l} of frame ${t}`);
-          });
-        }),
-      );
-    });
-    trainer.dispose();
-  });
+        );
+        const { predictions, layers } = rollOut(openNetwork(trainer.variables, config), frames, { extrapolateFrom: 2 });
+        const check = (tensor: Tensor, clip: number, wanted: Float64Array, what: string) => {
+          const values = tensor.dataSync();
+          const from = values.length === wanted.length ? 0 : clip * wanted.length; // the first frame's are the same for all
+          wanted.forEach((value, i) => expect(Math.abs(values[from + i]! - value), what).toBeLessThan(2e-5));
+        };
+        plain.forEach((rolled, clip) =>
+          rolled.layers.forEach((made, t) => {
+            check(predictions[t]!, clip, rolled.predictions[t]!, `prediction ${t}`);
+            made.forEach(({ R, E, A, Ahat }, l) => {
+              const layer = layers[t]![l]!;
+              check(layer.representation, clip, R.data, `R${l} of frame ${t}`);
+              check(layer.error, clip, E.data, `E${l} of frame ${t}`);
+              if (t > 0 || l > 0) check(layer.target, clip, A.data, `A${l} of frame ${t}`);
+              check(layer.prediction, clip, Ahat.data, `Ahat${l} of frame ${t}`);
+            });
+          }),
+        );
+      });
+      trainer.dispose();
+    },
+  );
 
   it.each([
     'layers=Lall',
@@ -212,6 +215,7 @@ describe('the network of prednet', () => {
     'objective=pixels extrapolateFrom=2 pixels=softplus',
     'objective=errors-then-pixels extrapolateFrom=2 layers=Lall',
     'objective=pixels pixelLoss=l2',
+    'layers=Lall passes=targets',
   ])('has the loss and the gradients of finite differences of the plain rewrite: %s', (set) => {
     const config = unit(...set.split(' '));
     const trainer = task.createTrainer(config, createRandom(1));

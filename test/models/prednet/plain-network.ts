@@ -40,10 +40,11 @@ export function plainRollOut(
     targetChannels,
     stateChannels,
     pixels,
+    passes,
     extrapolateFrom,
   }: Pick<
     PredNetConfig,
-    'width' | 'height' | 'channels' | 'targetChannels' | 'stateChannels' | 'pixels' | 'extrapolateFrom'
+    'width' | 'height' | 'channels' | 'targetChannels' | 'stateChannels' | 'pixels' | 'passes' | 'extrapolateFrom'
   >,
 ): PlainRollOut {
   const targets = [channels, ...targetChannels];
@@ -52,13 +53,14 @@ export function plainRollOut(
   let R = stateChannels.map((features, l) => zeros(l, features));
   let C = stateChannels.map((features, l) => zeros(l, features));
   let E = targets.map((features, l) => zeros(l, 2 * features));
+  let passed = [...E];
   const predictions: Float64Array[] = [];
   const errors: number[][] = [];
   const layers: { R: Grid; E: Grid; A: Grid; Ahat: Grid }[][] = [];
   frames.forEach((frame, t) => {
     const [nextR, nextC]: [Grid[], Grid[]] = [[], []];
     for (let l = count - 1; l >= 0; l--) {
-      const parts = [R[l]!, E[l]!, ...(l < count - 1 ? [doubled(nextR[l + 1]!)] : [])];
+      const parts = [R[l]!, passed[l]!, ...(l < count - 1 ? [doubled(nextR[l + 1]!)] : [])];
       const input = joined(parts);
       const gate = (name: string, activation: (x: number) => number) =>
         mapped(convolved(input, weights.get(`${name}_${l}.weight`)!, weights.get(`${name}_${l}.bias`)!), activation);
@@ -83,13 +85,15 @@ export function plainRollOut(
       const low = mapped(Ahat, (x, at) => Math.max(0, x - A.data[at]!));
       const high = mapped(Ahat, (x, at) => Math.max(0, A.data[at]! - x));
       E[l] = joined([low, high]);
+      passed[l] = passes === 'errors' ? E[l]! : joined([zeros(l, A.channels), A]);
       made.push({ R: R[l]!, E: E[l]!, A, Ahat });
       if (l < count - 1) {
-        const next = convolved(E[l]!, weights.get(`a_${l}.weight`)!, weights.get(`a_${l}.bias`)!);
+        const next = convolved(passed[l]!, weights.get(`a_${l}.weight`)!, weights.get(`a_${l}.bias`)!);
         A = pooled(mapped(next, (x) => Math.max(0, x)));
       }
     }
     E = [...E];
+    passed = [...passed];
     layers.push(made);
     errors.push(made.map((layer) => mean(layer.E.data)));
   });
